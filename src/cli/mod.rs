@@ -1,0 +1,1 @@
+//! The command line: clap types and wiring, one file per subcommand.

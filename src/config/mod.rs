@@ -1,0 +1,1 @@
+//! Settings: what was typed, then what it means.

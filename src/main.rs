@@ -1,0 +1,3 @@
+//! The `minke` command.
+
+fn main() {}

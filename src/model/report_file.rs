@@ -1,0 +1,62 @@
+//! A JUnit file as the reader understood it.
+
+use serde::{Deserialize, Serialize};
+
+use super::Case;
+
+/// One report file that a framework wrote, flattened to its cases in document order.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ReportFile {
+    /// The file's path relative to the directory it was collected from, such as `TEST-features-cart.xml`.
+    pub path: String,
+    /// Every case of every suite, nested ones included, in document order.
+    pub cases: Vec<Case>,
+    /// What was wrong with the file; cases read before a fault are kept.
+    pub problems: Vec<ReportProblem>,
+}
+
+/// Something wrong with a report file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "problem", rename_all = "kebab-case")]
+pub enum ReportProblem {
+    /// The file has no byte, or nothing but white space.
+    Empty,
+    /// The file ends in the middle of an element.
+    Truncated,
+    /// The file is not XML from some place on; what stood before it was kept.
+    Malformed {
+        /// What the parser said, with the place.
+        detail: String,
+    },
+    /// A limit of size, depth or count was passed.
+    TooLarge {
+        /// Which limit.
+        detail: String,
+    },
+    /// The counters that the file claims differ from its elements (a remark: the elements are right).
+    CountsDiffer {
+        /// What is claimed and what was counted.
+        detail: String,
+    },
+    /// Bytes that XML forbids were repaired (a remark).
+    Repaired,
+    /// A document type or an entity was left unexpanded (a remark).
+    EntitiesIgnored,
+}
+
+impl ReportProblem {
+    /// Tells whether cases may be missing because of the problem.
+    pub fn loses_cases(&self) -> bool {
+        match self {
+            Self::Empty | Self::Truncated | Self::Malformed { .. } | Self::TooLarge { .. } => true,
+            Self::CountsDiffer { .. } | Self::Repaired | Self::EntitiesIgnored => false,
+        }
+    }
+}
+
+impl ReportFile {
+    /// Tells whether cases may be missing from the file.
+    pub fn is_incomplete(&self) -> bool {
+        self.problems.iter().any(ReportProblem::loses_cases)
+    }
+}

@@ -1,0 +1,25 @@
+//! The thing that the scheduler hands out.
+
+use serde::{Deserialize, Serialize};
+
+use super::UnitId;
+
+/// One test file of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unit {
+    /// The unit's path relative to the project's root.
+    pub id: UnitId,
+    /// Units whose report keys are equal overwrite each other's report when one invocation runs both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report_key: Option<String>,
+    /// Whether the unit may end with no case at all and still pass (`--allow-empty`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_empty: bool,
+}
+
+impl Unit {
+    /// Makes a unit of a path, with no report key, that must have a case.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self { id: UnitId::new(path), report_key: None, may_be_empty: false }
+    }
+}

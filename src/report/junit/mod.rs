@@ -1,0 +1,1 @@
+//! JUnit files: a tolerant reader of any, and the writer of one.

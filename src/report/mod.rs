@@ -1,0 +1,9 @@
+//! Everything that a person or another tool gets to see: live consumers of events, and the files written at the end.
+//!
+//! Knows only the model; never an engine, a framework or the driver.
+
+pub mod junit;
+mod sink;
+pub mod terminal;
+
+pub use sink::Sink;

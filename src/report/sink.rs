@@ -1,0 +1,24 @@
+//! A live consumer of events.
+
+use std::io;
+
+use crate::model::Event;
+
+/// Takes a run's events in their order, each once.
+///
+/// A run calls each sink from a thread of its own, so a slow sink never delays a test; after an error it gets no more events.
+pub trait Sink: Send {
+    /// Takes one event.
+    ///
+    /// # Errors
+    /// An error means that the sink can take no more events; the run goes on and says so once.
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+
+    /// Writes what is still held back; called once, after the last event.
+    ///
+    /// # Errors
+    /// As [`Sink::event`].
+    fn close(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
