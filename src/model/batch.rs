@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Case, Cause};
+use super::{Attempt, Case, Cause, UnitId};
 
 /// Points at a unit by its place in the plan, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -53,8 +53,17 @@ pub struct Division {
     pub damaged: Vec<bool>,
     /// Cases that belong to none of the units for certain.
     pub strays: Vec<Case>,
+    /// How many report files there were, readable or not.
+    pub report_files: usize,
     /// The unit at which the framework was interrupted, by its place in the batch, as the report itself tells.
     pub interrupted_at: Option<usize>,
+}
+
+impl Division {
+    /// Tells whether the report of any unit is damaged.
+    pub fn has_damage(&self) -> bool {
+        self.damaged.contains(&true)
+    }
 }
 
 /// What is known of one unit of a batch after the batch's end.
@@ -92,12 +101,15 @@ pub struct Trouble {
 
 /// Something that went wrong with a shard of several units and that cannot be pinned on one of them yet.
 ///
-/// It is resolved when a unit of the batch ends badly; otherwise it stays in every report as an error of its own.
+/// It is resolved when one of its unproven units ends badly; otherwise it stays in every report as an error of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardProblem {
     /// What happened to the shard.
     #[serde(flatten)]
     pub trouble: Trouble,
+    /// The units that lack proof because of it; empty when every unit is proven and the problem stands by itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unproven: Vec<UnitId>,
 }
 
 /// What came of a batch.

@@ -309,8 +309,8 @@ impl RunState {
     pub fn unresolved_shards(&self) -> impl Iterator<Item = (&ShardRecord, &ShardProblem)> {
         self.shards.values().filter_map(|shard| {
             let problem = shard.problem.as_ref()?;
-            let explained = shard
-                .units
+            let explained = problem
+                .unproven
                 .iter()
                 .filter_map(|unit| self.index.get(unit))
                 .any(|&place| self.units[place].outcome().is_bad());

@@ -1,0 +1,257 @@
+//! Docker Engine, and whatever else speaks its API.
+
+mod connect;
+mod create;
+mod failure;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bollard::Docker;
+use bollard::container::LogOutput;
+use bollard::errors::Error;
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder,
+    CreateImageOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions,
+    KillContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
+    WaitContainerOptionsBuilder,
+};
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use tokio::sync::OnceCell;
+
+use super::spec::RUN;
+use super::{
+    ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, Image, Labels, Output, OwnedContainer, PathKind,
+};
+use crate::model::{ContainerExit, ImageId};
+use crate::schedule::Signal;
+use failure::{is_gone, operation};
+
+/// How long the engine may take over a pull that makes no progress.
+const PULL_SILENCE: Duration = Duration::from_secs(120);
+
+/// A Docker Engine behind its API.
+#[derive(Debug)]
+pub struct DockerEngine {
+    docker: Docker,
+    endpoint: connect::Endpoint,
+    info: OnceCell<EngineInfo>,
+}
+
+impl DockerEngine {
+    /// Connects to the engine that `DOCKER_HOST` names, else to the default socket, and checks that it answers.
+    ///
+    /// # Errors
+    /// [`EngineError::Address`] for an address of an unknown kind; [`EngineError::Unreachable`] when nothing answers.
+    pub async fn connect(docker_host: Option<&str>) -> Result<Self, EngineError> {
+        let endpoint = connect::Endpoint::of(docker_host)?;
+        let docker = endpoint.client()?;
+        let engine = Self { docker, endpoint, info: OnceCell::new() };
+        engine.docker.ping().await.map_err(|error| engine.endpoint.unreachable(&error))?;
+        Ok(engine)
+    }
+
+    async fn read_info(&self) -> Result<EngineInfo, EngineError> {
+        let version = self.docker.version().await.map_err(|error| operation("read the engine's version", error))?;
+        let info = self.docker.info().await.map_err(|error| operation("read the engine's state", error))?;
+        let version_text = version.version.unwrap_or_default();
+        Ok(EngineInfo {
+            endpoint: self.endpoint.to_string(),
+            // Only there has it been seen that a container without a network still has its loopback.
+            can_disable_network: version_text.starts_with("20.10."),
+            version: version_text,
+            api_version: version.api_version.unwrap_or_default(),
+            cpus: info.ncpu.and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(1).max(1),
+            memory_bytes: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
+            cgroup_version: info.cgroup_version.map(|version| version.to_string()).unwrap_or_default(),
+            data_dir: info.docker_root_dir.unwrap_or_default(),
+            system_time: info.system_time.map(|time| time.to_string()),
+            is_local: self.endpoint.is_local(),
+            has_init: info.init_binary.is_some_and(|path| !path.is_empty()),
+            warnings: info.warnings.unwrap_or_default(),
+        })
+    }
+
+    async fn cached_info(&self) -> Result<&EngineInfo, EngineError> {
+        self.info.get_or_try_init(|| self.read_info()).await
+    }
+
+    async fn pull(&self, reference: &str) -> Result<(), EngineError> {
+        let missing = |detail: String| EngineError::ImageMissing { image: reference.to_owned(), detail };
+        let name = if reference.contains('@') || reference.rsplit('/').next().is_some_and(|last| last.contains(':')) {
+            reference.to_owned()
+        } else {
+            format!("{reference}:latest")
+        };
+        let options = CreateImageOptionsBuilder::default().from_image(&name).build();
+        let mut progress = Box::pin(self.docker.create_image(Some(options), None, None));
+        loop {
+            match tokio::time::timeout(PULL_SILENCE, progress.next()).await {
+                Err(_) => return Err(missing(format!("no progress in {} s", PULL_SILENCE.as_secs()))),
+                Ok(Some(Err(error))) => return Err(missing(failure::words(&error))),
+                Ok(Some(Ok(_))) => {}
+                Ok(None) => return Ok(()),
+            }
+        }
+    }
+
+    async fn inspect_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
+        let found = match self.docker.inspect_image(reference).await {
+            Ok(found) => found,
+            Err(error) if is_gone(&error) => return Ok(None),
+            Err(error) => return Err(operation(format!("inspect image `{reference}`"), error)),
+        };
+        let config = found.config.unwrap_or_default();
+        let work_dir = config.working_dir.filter(|dir| !dir.is_empty()).unwrap_or_else(|| "/".to_owned());
+        Ok(Some(Image {
+            id: ImageId(found.id.unwrap_or_default()),
+            digest: found.repo_digests.and_then(|digests| digests.into_iter().next()),
+            work_dir,
+            env: config.env.unwrap_or_default(),
+            entrypoint: config.entrypoint.unwrap_or_default(),
+        }))
+    }
+}
+
+#[async_trait]
+impl Engine for DockerEngine {
+    async fn info(&self) -> Result<EngineInfo, EngineError> {
+        self.cached_info().await.cloned()
+    }
+
+    async fn ping(&self) -> Result<(), EngineError> {
+        self.docker.ping().await.map(drop).map_err(|error| self.endpoint.unreachable(&error))
+    }
+
+    async fn image(&self, reference: &str) -> Result<Image, EngineError> {
+        if let Some(image) = self.inspect_image(reference).await? {
+            return Ok(image);
+        }
+        self.pull(reference).await?;
+        let missing = || EngineError::ImageMissing {
+            image: reference.to_owned(),
+            detail: "it is not there after the pull".into(),
+        };
+        self.inspect_image(reference).await?.ok_or_else(missing)
+    }
+
+    async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
+        let info = self.cached_info().await?;
+        let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
+        let body = create::body(spec, info);
+        let created = self.docker.create_container(Some(options), body).await;
+        created.map(|created| ContainerId(created.id)).map_err(|error| failure::of_create(spec, error))
+    }
+
+    async fn start(
+        &self,
+        container: &ContainerId,
+    ) -> Result<BoxStream<'static, Result<Output, EngineError>>, EngineError> {
+        let options = AttachContainerOptionsBuilder::default().stream(true).stdout(true).stderr(true).build();
+        let attached = self
+            .docker
+            .attach_container(&container.0, Some(options))
+            .await
+            .map_err(|error| operation(format!("attach to container {}", container.0), error))?;
+        self.docker
+            .start_container(&container.0, None::<StartContainerOptions>)
+            .await
+            .map_err(|error| failure::of_start(container, error))?;
+        let output = attached.output.map(|piece| match piece {
+            Ok(LogOutput::StdOut { message }) => Ok(Output::Stdout(message)),
+            Ok(LogOutput::StdErr { message } | LogOutput::StdIn { message }) => Ok(Output::Stderr(message)),
+            // Without a terminal this is what the client makes of a frame that was cut off.
+            Ok(LogOutput::Console { .. }) => Err(EngineError::OutputLost),
+            Err(error) => Err(operation("read the container's output", error)),
+        });
+        Ok(output.boxed())
+    }
+
+    async fn wait(&self, container: &ContainerId) -> Result<ContainerExit, EngineError> {
+        let options = WaitContainerOptionsBuilder::default().condition("not-running").build();
+        let mut waiting = Box::pin(self.docker.wait_container(&container.0, Some(options)));
+        let fallback = match waiting.next().await {
+            Some(Ok(response)) => response.status_code,
+            // A non-zero exit is an error to the client and a result to us.
+            Some(Err(Error::DockerContainerWaitError { code, .. })) => code,
+            Some(Err(error)) => return Err(operation(format!("wait for container {}", container.0), error)),
+            None => return Err(EngineError::OutputLost),
+        };
+        let inspected = self
+            .docker
+            .inspect_container(&container.0, None::<InspectContainerOptions>)
+            .await
+            .map_err(|error| operation(format!("inspect container {}", container.0), error))?;
+        let state = inspected.state.unwrap_or_default();
+        Ok(ContainerExit {
+            code: state.exit_code.unwrap_or(fallback),
+            oom_killed: state.oom_killed.unwrap_or(false),
+            error: state.error.filter(|error| !error.is_empty()),
+        })
+    }
+
+    async fn signal(&self, container: &ContainerId, signal: Signal) -> Result<(), EngineError> {
+        let name = match signal {
+            Signal::Interrupt => "SIGINT",
+            Signal::Terminate => "SIGTERM",
+            Signal::Kill => "SIGKILL",
+        };
+        let options = KillContainerOptionsBuilder::default().signal(name).build();
+        match self.docker.kill_container(&container.0, Some(options)).await {
+            Ok(()) => Ok(()),
+            Err(error) if failure::is_gone_or_stopped(&error) => Ok(()),
+            Err(error) => Err(operation(format!("send {name} to container {}", container.0), error)),
+        }
+    }
+
+    async fn stat(&self, container: &ContainerId, path: &str) -> Result<Option<PathKind>, EngineError> {
+        let options = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
+        match self.docker.get_container_archive_info(&container.0, Some(options)).await {
+            Ok(found) => Ok(Some(create::path_kind(found.file_mode, found.link_target))),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(error) => Err(operation(format!("look at `{path}` in the image"), error)),
+        }
+    }
+
+    async fn archive(
+        &self,
+        container: &ContainerId,
+        path: &str,
+    ) -> Result<Option<BoxStream<'static, Result<Bytes, EngineError>>>, EngineError> {
+        let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
+        let what = format!("read `{path}` of the container");
+        let mut stream = self.docker.download_from_container(&container.0, Some(options)).boxed().peekable();
+        if let Some(Err(error)) = std::pin::Pin::new(&mut stream).peek().await
+            && is_gone(error)
+        {
+            return Ok(None);
+        }
+        // The client's stream borrows nothing once its request is made.
+        Ok(Some(stream.map_err(move |error| operation(what.clone(), error)).boxed()))
+    }
+
+    async fn remove(&self, container: &ContainerId) -> Result<(), EngineError> {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        match self.docker.remove_container(&container.0, Some(options)).await {
+            Ok(()) => Ok(()),
+            Err(error) if is_gone(&error) || failure::is_being_removed(&error) => Ok(()),
+            Err(error) => Err(operation(format!("remove container {}", container.0), error)),
+        }
+    }
+
+    async fn owned(&self) -> Result<Vec<OwnedContainer>, EngineError> {
+        let filters = std::collections::HashMap::from([("label", vec![RUN])]);
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+        let found = self.docker.list_containers(Some(options)).await;
+        let found = found.map_err(|error| operation("list containers", error))?;
+        Ok(found
+            .into_iter()
+            .filter_map(|container| {
+                let labels = Labels::from_map(&container.labels?)?;
+                Some(OwnedContainer { id: ContainerId(container.id?), labels })
+            })
+            .collect())
+    }
+}

@@ -1,0 +1,108 @@
+//! What can go wrong with an engine.
+
+use thiserror::Error;
+
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// An operation of an engine that failed, and its object.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The engine's address is not one that minke can use.
+    #[error("cannot use the engine at `{endpoint}`: {detail}")]
+    Address {
+        /// The address.
+        endpoint: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Nothing answers at the engine's address.
+    #[error("no container engine answers at `{endpoint}`: {detail}")]
+    Unreachable {
+        /// The address.
+        endpoint: String,
+        /// What the system said.
+        detail: String,
+        /// What to do about it.
+        help: String,
+    },
+    /// The image is not there and cannot be pulled.
+    #[error("image `{image}` is not on the engine and cannot be pulled: {detail}")]
+    ImageMissing {
+        /// The image.
+        image: String,
+        /// What the engine said.
+        detail: String,
+    },
+    /// The container was created, but its command could not be started.
+    #[error("cannot start `{command}` in the container: {detail}")]
+    Command {
+        /// The command.
+        command: String,
+        /// What the engine said.
+        detail: String,
+    },
+    /// The network that was asked for does not exist.
+    #[error("network `{network}` does not exist on the engine")]
+    NetworkMissing {
+        /// The network's name.
+        network: String,
+    },
+    /// Any other operation failed.
+    #[error("cannot {operation}")]
+    Operation {
+        /// What was tried, and on what.
+        operation: String,
+        /// Why it failed.
+        source: Source,
+    },
+    /// The engine did not answer in time.
+    #[error("the engine did not {operation} within {seconds} s")]
+    TimedOut {
+        /// What was tried.
+        operation: String,
+        /// How long minke waited, in seconds.
+        seconds: u64,
+    },
+    /// The connection that carries a container's output broke.
+    #[error("the connection that carries the container's output broke off")]
+    OutputLost,
+}
+
+impl EngineError {
+    /// Tells whether every container of the run would fail in the same way.
+    pub fn is_image_fault(&self) -> bool {
+        matches!(self, Self::ImageMissing { .. } | Self::Command { .. })
+    }
+
+    /// Returns what to do next, where that is known.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Address { .. } => {
+                Some("set DOCKER_HOST to unix:///path/to/docker.sock or tcp://host:port".to_owned())
+            }
+            Self::Unreachable { help, .. } => Some(help.clone()),
+            Self::ImageMissing { image, .. } => {
+                Some(format!("build it (`docker build -t {image} .`), or check its name with `docker image ls`"))
+            }
+            Self::Command { .. } => {
+                Some("install the framework in the image, or name its command with `--framework-command`".to_owned())
+            }
+            Self::NetworkMissing { network } => Some(format!("create it with `docker network create {network}`")),
+            Self::Operation { .. } | Self::TimedOut { .. } | Self::OutputLost => {
+                Some("`minke doctor` checks the engine".to_owned())
+            }
+        }
+    }
+
+    /// Writes the error and all of its causes in one line.
+    pub fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        text
+    }
+}

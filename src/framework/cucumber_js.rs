@@ -1,0 +1,70 @@
+//! cucumber-js 10 and newer: a unit is a feature. Its JUnit file names no feature, so each gets an invocation of its own.
+
+use std::num::NonZeroU32;
+
+use super::{CommandCandidate, Framework, Need, REPORT_DIR, all_to_one, as_argument};
+use crate::model::{Division, ReportFile, Unit};
+use crate::plan::FrameworkCall;
+use crate::schedule::ExitMeaning;
+
+/// cucumber for JavaScript.
+#[derive(Debug, Clone, Copy)]
+pub struct CucumberJs;
+
+impl Framework for CucumberJs {
+    fn name(&self) -> &'static str {
+        "cucumber-js"
+    }
+
+    fn default_path(&self) -> &'static str {
+        "features"
+    }
+
+    fn is_unit(&self, file_name: &str) -> bool {
+        file_name.ends_with(".feature")
+    }
+
+    fn commands(&self) -> &'static [CommandCandidate] {
+        &[
+            CommandCandidate { argv: &["cucumber-js"], needs: &[Need::OnPath("cucumber-js")] },
+            CommandCandidate {
+                argv: &["npx", "cucumber-js"],
+                needs: &[Need::OnPath("npx"), Need::InWorkDir("node_modules/.bin/cucumber-js")],
+            },
+            CommandCandidate {
+                argv: &["node", "node_modules/@cucumber/cucumber/bin/cucumber.js"],
+                needs: &[Need::OnPath("node"), Need::InWorkDir("node_modules/@cucumber/cucumber/bin/cucumber.js")],
+            },
+        ]
+    }
+
+    fn units_per_invocation(&self) -> Option<NonZeroU32> {
+        Some(NonZeroU32::MIN)
+    }
+
+    fn environment(&self) -> &'static [(&'static str, &'static str)] {
+        &[("CUCUMBER_PUBLISH_QUIET", "true")]
+    }
+
+    fn argv(&self, call: &FrameworkCall, units: &[&str]) -> Vec<String> {
+        let own = ["--format".to_owned(), format!("junit:{REPORT_DIR}/cucumber.xml")];
+        let units = units.iter().map(|unit| as_argument(unit));
+        call.command.iter().cloned().chain(own).chain(call.args.iter().cloned()).chain(units).collect()
+    }
+
+    fn divide(&self, _units: &[Unit], reports: Vec<ReportFile>) -> Division {
+        all_to_one(reports)
+    }
+
+    fn exit_meaning(&self, code: i64, stopped: bool) -> ExitMeaning {
+        match code {
+            0 => ExitMeaning::Finished,
+            1 if !stopped => ExitMeaning::Finished,
+            _ => ExitMeaning::Unfinished,
+        }
+    }
+
+    fn exit_hint(&self, _code: i64) -> Option<&'static str> {
+        None
+    }
+}

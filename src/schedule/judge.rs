@@ -1,0 +1,269 @@
+//! Judges what a batch's evidence proves. A green report alone is not enough, and neither is an exit code.
+
+use std::time::Duration;
+
+use crate::model::{
+    BatchResult, Case, Cause, ContainerExit, Division, ShardProblem, StopReason, Trouble, Unit, UnitResult,
+};
+
+/// What a framework means by its exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitMeaning {
+    /// It ran its session to the end, whatever the tests said.
+    Finished,
+    /// It found no test to run.
+    NothingSelected,
+    /// It did not run its session to the end.
+    Unfinished,
+}
+
+/// Why a container could not be started, or was lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaunchFailure {
+    /// `Image` when every container of this image would fail in the same way, else `Engine` or `BeforeCommand`.
+    pub cause: Cause,
+    /// What happened, and what to do about it.
+    pub detail: String,
+}
+
+/// Everything that is known of a batch after its container ended.
+#[derive(Debug, Clone)]
+pub struct Evidence<'a> {
+    /// The batch's units in their order.
+    pub units: &'a [Unit],
+    /// The reports' cases, divided among the units.
+    pub division: Division,
+    /// How the container ended; `None` when that is not known.
+    pub exit: Option<ContainerExit>,
+    /// What the exit code means to the framework.
+    pub meaning: ExitMeaning,
+    /// The framework's own words for the exit code, if it has any.
+    pub exit_hint: Option<&'static str>,
+    /// Why there was no proper start, or no proper end.
+    pub launch_failure: Option<LaunchFailure>,
+    /// Why minke told the container to stop, if it did.
+    pub stop: Option<StopReason>,
+    /// The unit that the output showed last, by its place in the batch.
+    pub seen: Option<usize>,
+    /// The end of the shard's output, at most 4 KiB.
+    pub output_tail: String,
+}
+
+/// Judges a batch.
+///
+/// A unit that had the container for itself is always proven: whatever happened, happened to it. Of several units, each
+/// needs cases of its own from an undamaged report; the others are unproven, for the scheduler to run again by themselves.
+pub fn judge(evidence: Evidence<'_>) -> BatchResult {
+    let abnormal = evidence.abnormal_end();
+    if evidence.units.len() == 1 {
+        return judge_single(evidence, abnormal);
+    }
+    if evidence.launch_failure.is_some() {
+        return nothing_proven(&evidence, abnormal.unwrap_or(Cause::Engine));
+    }
+    if !evidence.division.strays.is_empty() {
+        return nothing_proven(&evidence, Cause::TruncatedReport);
+    }
+    judge_several(evidence, abnormal)
+}
+
+fn judge_single(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchResult {
+    let reported = evidence.has_report();
+    let damaged = evidence.division.damaged.first().copied().unwrap_or(false);
+    let mut cases = evidence.division.by_unit.pop().unwrap_or_default();
+    cases.append(&mut evidence.division.strays);
+    let bad = cases.iter().any(|case| case.outcome().is_bad());
+    let may_be_empty = evidence.units[0].may_be_empty;
+    let cause = if abnormal.is_some() {
+        abnormal
+    } else if damaged {
+        Some(Cause::TruncatedReport)
+    } else if cases.is_empty() {
+        let fine = may_be_empty && evidence.meaning != ExitMeaning::Unfinished;
+        (!fine).then_some(if reported || evidence.meaning == ExitMeaning::NothingSelected {
+            Cause::NoCases
+        } else {
+            Cause::NoReport
+        })
+    } else if evidence.division.interrupted_at.is_some() {
+        Some(Cause::TruncatedReport)
+    } else {
+        let code = evidence.exit.as_ref().map_or(0, |exit| exit.code);
+        (code != 0 && !bad).then_some(Cause::ExitCode { code })
+    };
+    let trouble = cause.map(|cause| evidence.trouble(cause));
+    BatchResult { units: vec![UnitResult::Proven { cases, trouble }], problem: None }
+}
+
+fn judge_several(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchResult {
+    let reported = evidence.has_report();
+    let by_unit = std::mem::take(&mut evidence.division.by_unit);
+    let last_reported = by_unit.iter().rposition(|cases| !cases.is_empty());
+    let any_bad = by_unit.iter().flatten().any(|case| case.outcome().is_bad());
+    let cut_off = evidence.cut_off(abnormal.as_ref(), last_reported);
+    let mut units = Vec::with_capacity(by_unit.len());
+    for (place, cases) in by_unit.into_iter().enumerate() {
+        units.push(judge_one_of_several(&evidence, abnormal.as_ref(), place, cases, cut_off, reported));
+    }
+    let problem = shard_problem(&evidence, abnormal, &units, any_bad, reported);
+    BatchResult { units, problem }
+}
+
+fn judge_one_of_several(
+    evidence: &Evidence<'_>,
+    abnormal: Option<&Cause>,
+    place: usize,
+    cases: Vec<Case>,
+    cut_off: Option<usize>,
+    reported: bool,
+) -> UnitResult {
+    let damaged = evidence.division.damaged.get(place).copied().unwrap_or(false);
+    let stopped = evidence.stop.is_some() && abnormal.is_some();
+    if stopped && evidence.seen == Some(place) && cut_off == Some(place) {
+        let cause = abnormal.cloned().unwrap_or(Cause::Killed);
+        return UnitResult::Proven { cases, trouble: Some(evidence.trouble(cause)) };
+    }
+    if !cases.is_empty() && !damaged && cut_off != Some(place) {
+        return UnitResult::Proven { cases, trouble: None };
+    }
+    if stopped && evidence.stop == Some(StopReason::Cancelled) {
+        return UnitResult::NotReached;
+    }
+    let may_be_empty = evidence.units[place].may_be_empty;
+    if cases.is_empty() && may_be_empty && reported && abnormal.is_none() && evidence.meaning == ExitMeaning::Finished {
+        return UnitResult::Proven { cases, trouble: None };
+    }
+    let cause = match abnormal {
+        Some(cause) => cause.clone(),
+        None if damaged => Cause::TruncatedReport,
+        None if reported => Cause::NoCases,
+        None => Cause::NoReport,
+    };
+    UnitResult::Unproven { trouble: evidence.trouble(cause), cases }
+}
+
+/// Names what went wrong with the shard itself, unless a unit already stands for it.
+fn shard_problem(
+    evidence: &Evidence<'_>,
+    abnormal: Option<Cause>,
+    units: &[UnitResult],
+    any_bad: bool,
+    reported: bool,
+) -> Option<ShardProblem> {
+    let unproven: Vec<_> = evidence
+        .units
+        .iter()
+        .zip(units)
+        .filter(|(_, result)| matches!(result, UnitResult::Unproven { .. }))
+        .map(|(unit, _)| unit.id.clone())
+        .collect();
+    let pinned = units.iter().any(|result| matches!(result, UnitResult::Proven { trouble: Some(_), .. }));
+    let code = evidence.exit.as_ref().map_or(0, |exit| exit.code);
+    let cause = match abnormal {
+        Some(_) if pinned || evidence.stop == Some(StopReason::Cancelled) => return None,
+        Some(cause) => cause,
+        None if !reported => Cause::NoReport,
+        None if code != 0 && !any_bad => Cause::ExitCode { code },
+        None => return None,
+    };
+    Some(ShardProblem { trouble: evidence.trouble(cause), unproven })
+}
+
+fn nothing_proven(evidence: &Evidence<'_>, cause: Cause) -> BatchResult {
+    let trouble = evidence.trouble(cause);
+    let unproven = evidence.units.iter().map(|unit| unit.id.clone()).collect();
+    let units = evidence.units.iter().map(|_| UnitResult::Unproven { trouble: trouble.clone(), cases: Vec::new() });
+    BatchResult { units: units.collect(), problem: Some(ShardProblem { trouble, unproven }) }
+}
+
+impl Evidence<'_> {
+    fn has_report(&self) -> bool {
+        let cases = self.division.by_unit.iter().any(|cases| !cases.is_empty());
+        cases || !self.division.strays.is_empty() || self.division.report_files > 0
+    }
+
+    /// Returns why the invocation did not come to its own end; `None` when it did.
+    fn abnormal_end(&self) -> Option<Cause> {
+        if let Some(failure) = &self.launch_failure {
+            return Some(failure.cause.clone());
+        }
+        let Some(exit) = &self.exit else { return Some(Cause::Engine) };
+        let finished = self.meaning == ExitMeaning::Finished && self.has_report() && !self.division.has_damage();
+        let came_to_its_end = finished && self.division.interrupted_at.is_none();
+        match (&self.stop, came_to_its_end) {
+            (Some(StopReason::Timeout { .. }), false) => return Some(Cause::Timeout),
+            (Some(StopReason::Cancelled), false) => return Some(Cause::Killed),
+            (Some(_), true) | (None, _) => {}
+        }
+        if exit.oom_killed && !finished {
+            return Some(Cause::OutOfMemory);
+        }
+        fatal_signal(exit.code)
+    }
+
+    /// Returns the unit at which the framework was cut off, so that its cases may not be all.
+    fn cut_off(&self, abnormal: Option<&Cause>, last_reported: Option<usize>) -> Option<usize> {
+        if self.division.interrupted_at.is_some() {
+            return self.seen.or(self.division.interrupted_at);
+        }
+        match abnormal {
+            None => None,
+            Some(_) if self.meaning == ExitMeaning::Finished && !self.division.has_damage() => None,
+            Some(_) => self.seen.or(last_reported),
+        }
+    }
+
+    fn trouble(&self, cause: Cause) -> Trouble {
+        let detail = self.describe(&cause);
+        Trouble { cause, detail, output_tail: self.output_tail.clone() }
+    }
+
+    fn describe(&self, cause: &Cause) -> String {
+        if let Some(failure) = &self.launch_failure {
+            return failure.detail.clone();
+        }
+        let code = self.exit.as_ref().map_or(0, |exit| exit.code);
+        let hint = self.exit_hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+        match cause {
+            Cause::Timeout => self.describe_timeout(),
+            Cause::OutOfMemory => {
+                "the kernel killed a process of the container for lack of memory; raise `--memory`".to_owned()
+            }
+            Cause::Killed if self.stop.is_some() => "it was still running when the run was cancelled".to_owned(),
+            Cause::Killed => format!("something other than minke killed the container (exit code {code})"),
+            Cause::Crashed { .. } => format!("the framework {cause}"),
+            Cause::NoReport => format!("the framework ended with exit code {code}{hint} and wrote no report"),
+            Cause::TruncatedReport if !self.division.strays.is_empty() => {
+                "the report has cases that cannot be told apart by file".to_owned()
+            }
+            Cause::TruncatedReport => {
+                format!("the report breaks off or cannot be read; the framework ended with exit code {code}{hint}")
+            }
+            Cause::NoCases => format!(
+                "the framework ended with exit code {code}{hint} without running a test; \
+                 name the file with `--allow-empty` if that is right"
+            ),
+            Cause::ExitCode { .. } => {
+                format!("every case passed, and yet the framework ended with exit code {code}{hint}")
+            }
+            Cause::Image | Cause::Engine | Cause::BeforeCommand => cause.to_string(),
+        }
+    }
+
+    fn describe_timeout(&self) -> String {
+        let limit = match &self.stop {
+            Some(StopReason::Timeout { limit }) => *limit,
+            Some(StopReason::Cancelled) | None => Duration::ZERO,
+        };
+        format!("ran longer than {} s (`--timeout`)", limit.as_secs_f64())
+    }
+}
+
+/// Reads a shell-style exit code of 128 + n as the signal n that ended the process, for the signals that end processes.
+fn fatal_signal(code: i64) -> Option<Cause> {
+    match u8::try_from(code).ok()?.checked_sub(128)? {
+        9 | 15 => Some(Cause::Killed),
+        signal @ (1..=8 | 11 | 13 | 14 | 24 | 25 | 31) => Some(Cause::Crashed { signal }),
+        _ => None,
+    }
+}
