@@ -32,6 +32,12 @@ pub trait Framework: Send + Sync {
     /// Tells whether a file found in a directory is a test file, by its name.
     fn is_unit(&self, file_name: &str) -> bool;
 
+    /// Tells whether a directory of this name is passed over when a directory above it was selected.
+    fn skips_directory(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+
     /// Returns the commands that may be the framework's in an image, best first.
     fn commands(&self) -> &'static [CommandCandidate];
 

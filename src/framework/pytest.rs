@@ -25,6 +25,13 @@ impl Framework for Pytest {
         file_name.strip_suffix(".py").is_some_and(|stem| stem.starts_with("test_") || stem.ends_with("_test"))
     }
 
+    fn skips_directory(&self, name: &str) -> bool {
+        // pytest's default `norecursedirs`, and `__pycache__`.
+        name.starts_with('.')
+            || name.ends_with(".egg")
+            || matches!(name, "_darcs" | "build" | "CVS" | "dist" | "node_modules" | "venv" | "{arch}" | "__pycache__")
+    }
+
     fn commands(&self) -> &'static [CommandCandidate] {
         &[
             CommandCandidate { argv: &["pytest"], needs: &[Need::OnPath("pytest")] },
@@ -44,7 +51,7 @@ impl Framework for Pytest {
             format!("--junitxml={REPORT_DIR}/pytest.xml"),
             // The other families leave out `file` and `line`.
             "--override-ini=junit_family=xunit1".to_owned(),
-            "--override-ini=cache_dir=/tmp/minke/pytest_cache".to_owned(),
+            "--override-ini=cache_dir=/tmp/minke-pytest-cache".to_owned(),
         ];
         let units = units.iter().map(|unit| as_argument(unit));
         call.command.iter().cloned().chain(own).chain(call.args.iter().cloned()).chain(units).collect()

@@ -43,6 +43,8 @@ pub struct Evidence<'a> {
     pub launch_failure: Option<LaunchFailure>,
     /// Why minke told the container to stop, if it did.
     pub stop: Option<StopReason>,
+    /// Whether the container was started at all.
+    pub started: bool,
     /// The unit that the output showed last, by its place in the batch.
     pub seen: Option<usize>,
     /// The end of the shard's output, at most 4 KiB.
@@ -54,6 +56,9 @@ pub struct Evidence<'a> {
 /// A unit that had the container for itself is always proven: whatever happened, happened to it. Of several units, each
 /// needs cases of its own from an undamaged report; the others are unproven, for the scheduler to run again by themselves.
 pub fn judge(evidence: Evidence<'_>) -> BatchResult {
+    if !evidence.started && evidence.stop.is_some() && evidence.launch_failure.is_none() {
+        return BatchResult { units: vec![UnitResult::NotReached; evidence.units.len()], problem: None };
+    }
     let abnormal = evidence.abnormal_end();
     if evidence.units.len() == 1 {
         return judge_single(evidence, abnormal);

@@ -1,0 +1,87 @@
+//! Why a selection cannot be turned into units.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::engine::EngineError;
+
+/// Why a selection cannot be turned into units.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum DiscoverError {
+    /// A path was named that does not exist.
+    #[error("`{path}` does not exist {place}")]
+    Missing {
+        /// The path as it was given.
+        path: String,
+        /// Where it was looked for.
+        place: String,
+    },
+    /// A glob cannot be read.
+    #[error("bad glob `{glob}` in {origin}")]
+    Glob {
+        /// The glob.
+        glob: String,
+        /// The option that it was given to.
+        origin: &'static str,
+        /// What is wrong with it.
+        source: globset::Error,
+    },
+    /// A path leads out of the project.
+    #[error("`{path}` lies outside of the project's directory `{project}`")]
+    Outside {
+        /// The path as it was given.
+        path: String,
+        /// The project's directory.
+        project: String,
+    },
+    /// A file's name is not UTF-8.
+    #[error("the name of test file `{}` is not UTF-8", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A directory cannot be read.
+    #[error("cannot read `{path}`")]
+    Read {
+        /// The directory.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The framework's command is not in the image.
+    #[error("image `{image}` has none of the commands of {framework}: {tried}")]
+    NoCommand {
+        /// The image.
+        image: String,
+        /// The framework.
+        framework: String,
+        /// The commands that were looked for.
+        tried: String,
+    },
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl DiscoverError {
+    /// Returns what to do next.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Missing { .. } => {
+                Some("check the path; globs need quotes, so that the shell leaves them alone".to_owned())
+            }
+            Self::Glob { .. } => {
+                Some("`*` matches within a directory, `**` across them; write `[*]` for a plain `*`".to_owned())
+            }
+            Self::Outside { .. } => Some("run minke in a directory above the tests".to_owned()),
+            Self::NotUtf8 { .. } => Some("rename it, or leave it out with `--exclude`".to_owned()),
+            Self::Read { .. } => Some("check its permissions, or leave it out with `--exclude`".to_owned()),
+            Self::NoCommand { .. } => {
+                Some("install the framework in the image, or name its command with `--framework-command`".to_owned())
+            }
+            Self::Engine(error) => error.help(),
+        }
+    }
+}

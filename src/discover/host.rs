@@ -1,0 +1,179 @@
+//! Finding units in the project's directory on the host. Ignore files play no part: what is there is there.
+
+use std::path::Path;
+
+use walkdir::{DirEntry, WalkDir};
+
+use super::pattern::{compile, is_glob, join, literal_prefix, normal};
+use super::{DiscoverError, Found, Selection};
+
+/// Finds the selected units below the project's directory.
+///
+/// # Errors
+/// [`DiscoverError::Missing`] for a named path that does not exist, and the other variants for what cannot be read.
+pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, DiscoverError> {
+    let mut units = Vec::new();
+    let mut searched = Vec::new();
+    for path in selection.named {
+        let relative = inside(path, project)?;
+        if !project.join(&relative).is_file() {
+            return Err(missing(path, project));
+        }
+        units.push(relative);
+    }
+    for path in &selection.paths_or_default() {
+        let relative = inside(path, project)?;
+        let full = project.join(&relative);
+        if full.is_file() {
+            units.push(relative);
+        } else if full.is_dir() {
+            let framework = selection.framework;
+            searched.push(format!("directory `{path}` for the test files of {}", framework.name()));
+            let wanted = |path: &str| framework.is_unit(path.rsplit('/').next().unwrap_or(path));
+            walk(project, &relative, &|name| framework.skips_directory(name), &wanted, &mut units)?;
+        } else if is_glob(&relative) {
+            searched.push(format!("glob `{path}`"));
+            let matcher = compile(&relative, "the paths")?.compile_matcher();
+            let from = literal_prefix(&relative);
+            if project.join(&from).is_dir() {
+                walk(project, &from, &|_| false, &|path| matcher.is_match(path), &mut units)?;
+            }
+        } else if selection.paths.is_empty() {
+            searched.push(format!("directory `{path}`, which does not exist"));
+        } else {
+            return Err(missing(path, project));
+        }
+    }
+    selection.finish(units, searched)
+}
+
+fn missing(path: &str, project: &Path) -> DiscoverError {
+    DiscoverError::Missing { path: path.to_owned(), place: format!("in `{}`", project.display()) }
+}
+
+/// Makes a path relative to the project.
+fn inside(path: &str, project: &Path) -> Result<String, DiscoverError> {
+    let normal = normal(path);
+    let relative = match normal.strip_prefix('/') {
+        None => normal.clone(),
+        Some(_) => match Path::new(&normal).strip_prefix(project).ok().and_then(Path::to_str) {
+            Some("") => ".".to_owned(),
+            Some(relative) => relative.to_owned(),
+            None => "..".to_owned(),
+        },
+    };
+    if relative.split('/').any(|part| part == "..") {
+        return Err(DiscoverError::Outside { path: path.to_owned(), project: project.display().to_string() });
+    }
+    Ok(relative)
+}
+
+fn walk(
+    project: &Path,
+    from: &str,
+    skips: &dyn Fn(&str) -> bool,
+    wanted: &dyn Fn(&str) -> bool,
+    units: &mut Vec<String>,
+) -> Result<(), DiscoverError> {
+    let root = project.join(from);
+    let enter = |entry: &DirEntry| {
+        let name = entry.file_name().to_string_lossy();
+        // minke's own output is never a test, however broad a glob is.
+        entry.depth() == 0 || !entry.file_type().is_dir() || !(skips(&name) || name == ".minke" || name == ".git")
+    };
+    for entry in WalkDir::new(&root).sort_by_file_name().into_iter().filter_entry(enter) {
+        let entry = entry.map_err(|error| DiscoverError::Read {
+            path: error.path().unwrap_or(&root).display().to_string(),
+            source: error.into(),
+        })?;
+        let is_file = entry.file_type().is_file() || (entry.path_is_symlink() && entry.path().is_file());
+        if !is_file {
+            continue;
+        }
+        let below = entry.path().strip_prefix(&root).unwrap_or(entry.path());
+        match below.to_str() {
+            Some(below) => {
+                let path = join(from, below);
+                if wanted(&path) {
+                    units.push(path);
+                }
+            }
+            None if wanted(&below.to_string_lossy()) => {
+                return Err(DiscoverError::NotUtf8 { path: entry.path().to_owned() });
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::framework::Pytest;
+
+    fn project(files: &[&str]) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = dir.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "").unwrap();
+        }
+        dir
+    }
+
+    fn find(dir: &Path, paths: &[&str], exclude: &[&str]) -> Result<Found, DiscoverError> {
+        let owned = |list: &[&str]| list.iter().map(|&item| item.to_owned()).collect::<Vec<_>>();
+        let (paths, exclude) = (owned(paths), owned(exclude));
+        on_host(&Selection { paths: &paths, named: &[], exclude: &exclude, framework: &Pytest }, dir)
+    }
+
+    #[test]
+    fn a_directory_means_the_framework_s_own_pattern() {
+        let dir =
+            project(&["t/test_b.py", "t/a_test.py", "t/helper.py", "t/node_modules/test_x.py", "t/.venv/test_y.py"]);
+        assert_eq!(find(dir.path(), &["t"], &[]).unwrap().units, ["t/a_test.py", "t/test_b.py"]);
+        assert_eq!(find(dir.path(), &[], &[]).unwrap().units, ["t/a_test.py", "t/test_b.py"]);
+    }
+
+    #[test]
+    fn globs_files_and_directories_together_give_each_file_once() {
+        let dir = project(&["t/test_a.py", "t/slow/test_b.py", "t/odd.py"]);
+        let found = find(dir.path(), &["t/**/*.py", "./t/odd.py", "t/"], &["t/slow"]).unwrap();
+        assert_eq!(found.units, ["t/odd.py", "t/test_a.py"]);
+    }
+
+    #[test]
+    fn a_missing_file_is_an_error_and_an_empty_glob_is_not() {
+        let dir = project(&["t/test_a.py"]);
+        assert!(matches!(find(dir.path(), &["t/test_x.py"], &[]), Err(DiscoverError::Missing { .. })));
+        let found = find(dir.path(), &["t/*_spec.py"], &[]).unwrap();
+        assert!(found.units.is_empty() && found.searched[0].contains("t/*_spec.py"));
+        assert!(matches!(find(dir.path(), &["../x"], &[]), Err(DiscoverError::Outside { .. })));
+    }
+
+    #[test]
+    fn ignore_files_play_no_part() {
+        let dir = project(&["t/test_a.py"]);
+        fs::write(dir.path().join(".gitignore"), "t\n").unwrap();
+        assert_eq!(find(dir.path(), &["t"], &[]).unwrap().units, ["t/test_a.py"]);
+    }
+
+    #[test]
+    fn odd_names_survive() {
+        let names =
+            ["t/test_a b.py", "t/test_'q\".py", "t/test_$(x).py", "t/test_\n.py", "t/test_é.py", "t/-x_test.py"];
+        let dir = project(&names);
+        let mut expected: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        expected.sort();
+        assert_eq!(find(dir.path(), &["t"], &[]).unwrap().units, expected);
+    }
+
+    #[test]
+    fn a_file_whose_name_is_a_glob_is_itself() {
+        let dir = project(&["t/test_[a].py", "t/test_a.py"]);
+        assert_eq!(find(dir.path(), &["t/test_[a].py"], &[]).unwrap().units, ["t/test_[a].py"]);
+    }
+}

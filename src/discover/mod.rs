@@ -1,0 +1,15 @@
+//! Finds the units that a selection means, on the host or inside an image, in the same order everywhere.
+
+mod command;
+mod error;
+mod host;
+mod image;
+mod pattern;
+mod probe;
+
+pub use command::{FoundCommand, find_command};
+pub use error::DiscoverError;
+pub use host::on_host;
+pub use image::in_image;
+pub use pattern::{Found, Selection};
+pub use probe::Probe;

@@ -1,0 +1,139 @@
+//! What was selected: paths, directories and globs, and what is left out again.
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+
+use super::DiscoverError;
+use crate::framework::Framework;
+
+/// What the user selected, relative to the project's directory.
+pub struct Selection<'a> {
+    /// Files, directories and globs; empty means the framework's own default.
+    pub paths: &'a [String],
+    /// Files that are taken as they are named, never as globs (`--files-from`).
+    pub named: &'a [String],
+    /// Globs of what is left out.
+    pub exclude: &'a [String],
+    /// The framework, which knows its files in a directory by their names.
+    pub framework: &'a dyn Framework,
+}
+
+/// What a selection found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// The units' paths, sorted, each once.
+    pub units: Vec<String>,
+    /// What was searched, for a person, when nothing was found.
+    pub searched: Vec<String>,
+}
+
+impl Selection<'_> {
+    /// Returns the paths to look at: the given ones, or the framework's default.
+    pub(super) fn paths_or_default(&self) -> Vec<String> {
+        if self.paths.is_empty() && self.named.is_empty() {
+            vec![self.framework.default_path().to_owned()]
+        } else {
+            self.paths.to_vec()
+        }
+    }
+
+    /// Compiles the globs of what is left out. A glob also leaves out everything below what it matches.
+    pub(super) fn excluded(&self) -> Result<GlobSet, DiscoverError> {
+        let mut set = GlobSetBuilder::new();
+        for glob in self.exclude {
+            let glob = normal(glob);
+            let trimmed = glob.trim_end_matches('/');
+            set.add(compile(trimmed, "--exclude")?);
+            set.add(compile(&format!("{trimmed}/**"), "--exclude")?);
+        }
+        set.build().map_err(|source| DiscoverError::Glob { glob: self.exclude.join(", "), origin: "--exclude", source })
+    }
+
+    /// Sorts what was found, drops what is left out and what is there twice.
+    pub(super) fn finish(&self, mut units: Vec<String>, searched: Vec<String>) -> Result<Found, DiscoverError> {
+        let excluded = self.excluded()?;
+        units.retain(|unit| !excluded.is_match(unit));
+        units.sort_unstable();
+        units.dedup();
+        Ok(Found { units, searched })
+    }
+}
+
+/// Compiles one glob in which `*` does not cross `/`.
+pub(super) fn compile(glob: &str, origin: &'static str) -> Result<Glob, DiscoverError> {
+    GlobBuilder::new(glob)
+        .literal_separator(true)
+        .empty_alternates(true)
+        .build()
+        .map_err(|source| DiscoverError::Glob { glob: glob.to_owned(), origin, source })
+}
+
+/// Tells whether a path has a character that means something in a glob.
+pub(super) fn is_glob(path: &str) -> bool {
+    path.contains(['*', '?', '[', '{'])
+}
+
+/// Returns the part of a glob before its first component with a special character; `.` when there is none.
+pub(super) fn literal_prefix(glob: &str) -> String {
+    let literal: Vec<&str> = glob.split('/').take_while(|part| !is_glob(part)).collect();
+    if literal.is_empty() { ".".to_owned() } else { literal.join("/") }
+}
+
+/// Writes a path without `.` components, doubled slashes and a slash at the end; `.` for the directory itself.
+pub(super) fn normal(path: &str) -> String {
+    let absolute = path.starts_with('/');
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    match (absolute, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".to_owned(),
+        (false, false) => parts.join("/"),
+    }
+}
+
+/// Puts a directory before a name, unless the directory is the project's own.
+pub(super) fn join(dir: &str, name: &str) -> String {
+    match dir {
+        "." => name.to_owned(),
+        "/" => format!("/{name}"),
+        _ => format!("{dir}/{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_written_in_one_way() {
+        for (path, expected) in [
+            ("./a//b/", "a/b"),
+            (".", "."),
+            ("./", "."),
+            ("/x/./y", "/x/y"),
+            ("a/**/b.py", "a/**/b.py"),
+            ("../a", "../a"),
+        ] {
+            assert_eq!(normal(path), expected);
+        }
+    }
+
+    #[test]
+    fn a_star_stays_within_a_directory() {
+        let matcher = compile("features/*.feature", "paths").unwrap().compile_matcher();
+        assert!(matcher.is_match("features/a.feature"));
+        assert!(!matcher.is_match("features/sub/a.feature"));
+        let deep = compile("tests/**/test_*.py", "paths").unwrap().compile_matcher();
+        assert!(deep.is_match("tests/test_a.py") && deep.is_match("tests/x/y/test_b.py"));
+    }
+
+    #[test]
+    fn a_glob_is_searched_from_its_plain_beginning() {
+        assert_eq!(literal_prefix("tests/unit/**/test_*.py"), "tests/unit");
+        assert_eq!(literal_prefix("**/x.py"), ".");
+    }
+
+    #[test]
+    fn a_bad_glob_is_named() {
+        let error = compile("tests/[", "--exclude").unwrap_err();
+        assert!(error.to_string().contains("tests/[") && error.to_string().contains("--exclude"));
+    }
+}

@@ -1,0 +1,46 @@
+//! How the world tells a run to stop.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::model::CancelReason;
+
+/// A handle that stops a run: politely at the first request, at once at the second.
+#[derive(Debug, Clone)]
+pub struct Cancel {
+    requests: Arc<watch::Sender<Requests>>,
+}
+
+/// What has been requested so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Requests {
+    pub(super) first: Option<CancelReason>,
+    pub(super) again: bool,
+}
+
+impl Cancel {
+    /// Makes a handle that nobody has used yet.
+    pub fn new() -> Self {
+        Self { requests: Arc::new(watch::Sender::new(Requests::default())) }
+    }
+
+    /// Asks the run to stop: no new units, containers get SIGINT, SIGTERM and SIGKILL within the grace. Asked again,
+    /// it kills them now. The first reason counts.
+    pub fn request(&self, reason: CancelReason) {
+        self.requests.send_modify(|requests| match requests.first {
+            None => requests.first = Some(reason),
+            Some(_) => requests.again = true,
+        });
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<Requests> {
+        self.requests.subscribe()
+    }
+}
+
+impl Default for Cancel {
+    fn default() -> Self {
+        Self::new()
+    }
+}

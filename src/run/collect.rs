@@ -1,0 +1,164 @@
+//! Getting a framework's reports out of an ended container. What comes out is hostile input.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use futures::{StreamExt, TryStreamExt};
+use tokio_util::io::{StreamReader, SyncIoBridge};
+
+use crate::engine::{ContainerId, Engine, EngineError};
+use crate::model::ReportFile;
+use crate::report::junit::{ReadLimits, read};
+
+/// The directory in the container that everything of minke's is in.
+pub(super) const MINKE_DIR: &str = "/tmp/minke";
+
+/// The file in [`MINKE_DIR`] that holds the exit code of a before-command that failed.
+pub(super) const BEFORE_COMMAND_FILE: &str = "before-command";
+
+const MOST_FILES: usize = 10_000;
+const MOST_BYTES: u64 = 512 << 20;
+
+/// What was found in an ended container.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    /// The reports, read.
+    pub(super) reports: Vec<ReportFile>,
+    /// The exit code of the before-command, when it failed.
+    pub(super) before_command: Option<i64>,
+    /// What was left behind, and why.
+    pub(super) remarks: Vec<String>,
+}
+
+/// Copies the reports of a container below `dir` and reads them.
+pub(super) async fn collect(
+    engine: &dyn Engine,
+    container: &ContainerId,
+    dir: &Path,
+) -> Result<Collected, EngineError> {
+    let Some(archive) = engine.archive(container, MINKE_DIR).await? else { return Ok(Collected::default()) };
+    let dir = dir.to_owned();
+    let reader = SyncIoBridge::new(StreamReader::new(readable(archive)));
+    let unpacked = tokio::task::spawn_blocking(move || unpack(reader, &dir)).await;
+    let unpacked = unpacked.unwrap_or_else(|panic| Err(io::Error::other(panic)));
+    unpacked.map_err(|source| EngineError::Operation {
+        operation: format!("read the reports of container {}", container.0),
+        source: Box::new(source),
+    })
+}
+
+fn readable(archive: BoxStream<'static, Result<Bytes, EngineError>>) -> BoxStream<'static, io::Result<Bytes>> {
+    archive.map_err(io::Error::other).boxed()
+}
+
+fn unpack(reader: impl Read, dir: &Path) -> io::Result<Collected> {
+    let mut collected = Collected::default();
+    let mut archive = tar::Archive::new(reader);
+    let mut room = MOST_BYTES;
+    for entry in archive.entries()? {
+        let mut entry = entry?;
+        let path = entry.path()?.into_owned();
+        let Some(relative) = inside(&path) else {
+            collected.remarks.push(format!("left out `{}`: it leads out of the reports' directory", path.display()));
+            continue;
+        };
+        if entry.header().entry_type().is_dir() {
+            continue;
+        }
+        if !entry.header().entry_type().is_file() {
+            collected.remarks.push(format!("left out `{}`: it is not a plain file", path.display()));
+            continue;
+        }
+        if relative == Path::new(BEFORE_COMMAND_FILE) {
+            let mut code = String::new();
+            entry.take(16).read_to_string(&mut code)?;
+            collected.before_command = Some(code.trim().parse().unwrap_or(1));
+            continue;
+        }
+        if !relative.starts_with("reports") || relative.extension().is_none_or(|extension| extension != "xml") {
+            continue;
+        }
+        if collected.reports.len() >= MOST_FILES || room == 0 {
+            collected.remarks.push(format!("left out `{}` and what follows: too many reports", path.display()));
+            break;
+        }
+        let name = relative.strip_prefix("reports").unwrap_or(&relative);
+        let target = dir.join(&relative);
+        room -= copy(&mut entry, &target, room)?;
+        let name = name.to_string_lossy();
+        collected.reports.push(read(&name, File::open(&target)?, &ReadLimits::default()));
+    }
+    collected.reports.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(collected)
+}
+
+/// Returns the path below the archive's own top directory, when it stays there.
+fn inside(path: &Path) -> Option<PathBuf> {
+    let mut components = path.components();
+    components.next()?;
+    let rest = components.as_path();
+    rest.components().all(|component| matches!(component, Component::Normal(_))).then(|| rest.to_owned())
+}
+
+fn copy(entry: &mut impl Read, target: &Path, room: u64) -> io::Result<u64> {
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    io::copy(&mut entry.take(room), &mut File::create(target)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn archive(entries: &[(&str, tar::EntryType, &[u8])]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, kind, content) in entries {
+            let mut header = tar::Header::new_ustar();
+            // Set by hand: the builder itself refuses hostile names.
+            header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_entry_type(*kind);
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            if kind.is_symlink() {
+                header.set_link_name("/etc/passwd").unwrap();
+            }
+            header.set_cksum();
+            builder.append(&header, *content).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn nothing_is_written_outside_the_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("shard");
+        let hostile = archive(&[
+            ("minke/../../escaped.xml", tar::EntryType::Regular, b"<testsuite/>"),
+            ("minke/reports/link.xml", tar::EntryType::Symlink, b""),
+            ("minke/reports/device.xml", tar::EntryType::Char, b""),
+            ("minke/reports/ok.xml", tar::EntryType::Regular, b"<testsuite><testcase name='a'/></testsuite>"),
+        ]);
+        let collected = unpack(&hostile[..], &target).unwrap();
+        assert_eq!(collected.reports.len(), 1);
+        assert_eq!(collected.reports[0].cases.len(), 1);
+        assert_eq!(collected.remarks.len(), 3, "{:?}", collected.remarks);
+        let written: Vec<_> = walkdir::WalkDir::new(dir.path())
+            .into_iter()
+            .map(|entry| entry.unwrap())
+            .filter(|entry| !entry.file_type().is_dir())
+            .map(|entry| entry.path().strip_prefix(dir.path()).unwrap().to_owned())
+            .collect();
+        assert_eq!(written, [Path::new("shard/reports/ok.xml")]);
+    }
+
+    #[test]
+    fn a_failed_before_command_leaves_its_code() {
+        let dir = tempfile::tempdir().unwrap();
+        let bytes = archive(&[("minke/before-command", tar::EntryType::Regular, b"3\n")]);
+        assert_eq!(unpack(&bytes[..], dir.path()).unwrap().before_command, Some(3));
+    }
+}

@@ -1,0 +1,330 @@
+//! One shard's task: create, attach, start, stream, wait, collect, remove. It decides nothing.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR, collect};
+use super::spool::Spool;
+use super::watch::LineStarts;
+use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Labels, Output};
+use crate::framework::Framework;
+use crate::model::{Cause, ContainerExit, ImageId, ShardId, Slot, StopReason, Unit};
+use crate::plan::Plan;
+use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
+
+/// How long output may still arrive after the container's end.
+const OUTPUT_AFTER_END: Duration = Duration::from_secs(5);
+/// How long a container may take to end after SIGKILL.
+const END_AFTER_KILL: Duration = Duration::from_secs(30);
+/// How long the engine may take to hand over the reports.
+const COLLECT_LIMIT: Duration = Duration::from_secs(120);
+/// How long the engine may take to remove a container.
+const REMOVE_LIMIT: Duration = Duration::from_secs(60);
+/// The same when the engine is believed to be gone.
+const REMOVE_LIMIT_LOST: Duration = Duration::from_secs(2);
+
+/// What all shard tasks of a run share.
+pub(super) struct Shared {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) plan: Plan,
+    pub(super) framework: &'static dyn Framework,
+    pub(super) image: ImageId,
+    pub(super) replaces_entrypoint: bool,
+    pub(super) labels: Labels,
+    pub(super) inputs: mpsc::Sender<Input>,
+    /// Cancelled when the engine is gone: nothing is waited for any more.
+    pub(super) engine_lost: CancellationToken,
+}
+
+/// A signal on its way to a shard's container.
+#[derive(Debug, Clone)]
+pub(super) struct Control {
+    pub(super) signal: Signal,
+    pub(super) why: StopReason,
+}
+
+/// One shard's task.
+pub(super) struct ShardTask {
+    pub(super) shared: Arc<Shared>,
+    pub(super) shard: ShardId,
+    pub(super) slot: Slot,
+    pub(super) units: Vec<Unit>,
+    pub(super) dir: PathBuf,
+    pub(super) dir_name: String,
+    pub(super) control: mpsc::Receiver<Control>,
+}
+
+/// What a shard's life has shown so far.
+#[derive(Default)]
+struct Life {
+    exit: Option<ContainerExit>,
+    collected: Collected,
+    failure: Option<LaunchFailure>,
+    stop: Option<StopReason>,
+    seen: Option<usize>,
+    started: Option<Instant>,
+    ended: Option<Instant>,
+}
+
+impl ShardTask {
+    /// Runs the shard, tells the driver of its end, and removes its container.
+    pub(super) async fn run(mut self) {
+        let container: Mutex<Option<ContainerId>> = Mutex::new(None);
+        let mut life = Life::default();
+        let mut spool = match Spool::create(&self.dir, &self.dir_name) {
+            Ok(spool) => Some(spool),
+            Err(error) => {
+                self.output_lost(&error).await;
+                None
+            }
+        };
+        let lost = self.shared.engine_lost.clone();
+        let lived = tokio::select! {
+            lived = self.live(&mut life, spool.as_mut(), &container) => lived,
+            () = lost.cancelled() => Err(EngineError::OutputLost),
+        };
+        if let Err(error) = lived {
+            life.failure.get_or_insert_with(|| launch_failure(&error));
+        }
+        let report = self.report(life, spool);
+        let ended = Input::ShardEnded { shard: self.shard, report: Box::new(report) };
+        // The receiver lives until every task has ended.
+        let _ = self.shared.inputs.send(ended).await;
+        let container = container.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(container) = container {
+            self.remove(&container).await;
+        }
+    }
+
+    async fn live(
+        &mut self,
+        life: &mut Life,
+        spool: Option<&mut Spool>,
+        container: &Mutex<Option<ContainerId>>,
+    ) -> Result<(), EngineError> {
+        let shared = Arc::clone(&self.shared);
+        let engine = &*shared.engine;
+        let id = engine.create(&self.spec()).await?;
+        *container.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(id.clone());
+        if let Ok(control) = self.control.try_recv() {
+            life.stop = Some(control.why);
+            return Ok(());
+        }
+        let output = engine.start(&id).await?;
+        life.started = Some(Instant::now());
+        self.tell(Input::ShardReady { shard: self.shard, container: id.0.clone() }).await;
+        let streamed = self.stream(life, spool, &id, output).await;
+        life.ended = Some(Instant::now());
+        streamed?;
+        let collecting = collect(engine, &id, &self.dir);
+        life.collected = timeout(COLLECT_LIMIT, collecting).await.unwrap_or_else(|_| {
+            Err(EngineError::TimedOut { operation: "hand over the reports".into(), seconds: COLLECT_LIMIT.as_secs() })
+        })?;
+        for remark in std::mem::take(&mut life.collected.remarks) {
+            self.tell(Input::Warn(format!("shard {}: {remark}", self.shard))).await;
+        }
+        Ok(())
+    }
+
+    /// Spools output until the container has ended and its output too.
+    async fn stream(
+        &mut self,
+        life: &mut Life,
+        mut spool: Option<&mut Spool>,
+        id: &ContainerId,
+        mut output: futures::stream::BoxStream<'static, Result<Output, EngineError>>,
+    ) -> Result<(), EngineError> {
+        let shared = Arc::clone(&self.shared);
+        let mut waiting = shared.engine.wait(id);
+        let mut lines = LineStarts::default();
+        let mut output_open = true;
+        let mut give_up: Option<Instant> = None;
+        while life.exit.is_none() || output_open {
+            tokio::select! {
+                piece = output.next(), if output_open => match piece {
+                    Some(Ok(piece)) => {
+                        self.watch(life, &mut lines, &piece).await;
+                        if let Some(Err(error)) = spool.as_mut().map(|spool| spool.write(&piece)) {
+                            self.output_lost(&error).await;
+                            spool = None;
+                        }
+                    }
+                    Some(Err(error)) => {
+                        output_open = false;
+                        self.warn_of_lost_output(&error).await;
+                    }
+                    None => output_open = false,
+                },
+                exit = &mut waiting, if life.exit.is_none() => {
+                    life.exit = Some(exit?);
+                    give_up = Some(Instant::now() + OUTPUT_AFTER_END);
+                }
+                Some(control) = self.control.recv() => {
+                    if control.signal == Signal::Kill && life.exit.is_none() {
+                        give_up = Some(Instant::now() + END_AFTER_KILL);
+                    }
+                    life.stop = Some(control.why);
+                    shared.engine.signal(id, control.signal).await?;
+                }
+                () = sleep_until(give_up.unwrap_or_else(Instant::now)), if give_up.is_some() => {
+                    if life.exit.is_none() {
+                        let seconds = END_AFTER_KILL.as_secs();
+                        return Err(EngineError::TimedOut { operation: "end a killed container".into(), seconds });
+                    }
+                    self.warn_of_lost_output(&EngineError::OutputLost).await;
+                    output_open = false;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn watch(&mut self, life: &mut Life, lines: &mut LineStarts, piece: &Output) {
+        let Output::Stdout(bytes) = piece else { return };
+        if self.units.len() == 1 {
+            return;
+        }
+        let mut newly_seen = None;
+        lines.feed(bytes, |line| {
+            let place = self.shared.framework.seen(line, &self.units);
+            newly_seen = place.or(newly_seen);
+            place.is_some()
+        });
+        if newly_seen.is_some() && newly_seen != life.seen {
+            life.seen = newly_seen;
+            if let Some(place) = newly_seen {
+                self.tell(Input::UnitSeen { shard: self.shard, place }).await;
+            }
+        }
+    }
+
+    /// Judges what is known and makes the shard's report.
+    fn report(&self, mut life: Life, spool: Option<Spool>) -> ShardReport {
+        let framework = self.shared.framework;
+        let output_tail = spool.as_ref().map(Spool::tail).unwrap_or_default();
+        let (stdout, stderr) = spool.as_ref().map(Spool::files).unwrap_or_default();
+        let code = life.exit.as_ref().map(|exit| exit.code);
+        let failure = life.failure.take().or_else(|| self.failure_inside(&life, &output_tail));
+        let reports = std::mem::take(&mut life.collected.reports);
+        let evidence = Evidence {
+            units: &self.units,
+            division: framework.divide(&self.units, reports),
+            meaning: code.map_or(ExitMeaning::Unfinished, |code| framework.exit_meaning(code, life.stop.is_some())),
+            exit_hint: code.and_then(|code| framework.exit_hint(code)),
+            exit: life.exit.clone(),
+            launch_failure: failure,
+            stop: life.stop.clone(),
+            started: life.started.is_some(),
+            // A unit that has the container for itself needs not be seen.
+            seen: if self.units.len() == 1 { Some(0) } else { life.seen },
+            output_tail,
+        };
+        let wall = match (life.started, life.ended) {
+            (Some(started), Some(ended)) => ended - started,
+            (Some(started), None) => started.elapsed(),
+            (None, _) => Duration::ZERO,
+        };
+        ShardReport { exit: life.exit, wall, stdout, stderr, result: judge(evidence) }
+    }
+
+    /// Recognises a before-command that failed, and a framework that is not in the image.
+    fn failure_inside(&self, life: &Life, output_tail: &str) -> Option<LaunchFailure> {
+        if let Some(code) = life.collected.before_command {
+            let detail = format!("the before-command failed with exit code {code}");
+            return Some(LaunchFailure { cause: Cause::BeforeCommand, detail });
+        }
+        if life.stop.is_some() && life.exit.is_none() {
+            return None;
+        }
+        let code = life.exit.as_ref().map(|exit| exit.code)?;
+        let said_by_init = output_tail.contains("[FATAL tini") || output_tail.contains("exec: ");
+        let command = self.shared.plan.framework().command.join(" ");
+        let image = &self.shared.plan.template().image;
+        let no_module = output_tail.contains("No module named pytest") && command.contains("-m pytest");
+        let missing = matches!(code, 126 | 127) && said_by_init && life.collected.reports.is_empty();
+        (missing || (no_module && code == 1)).then(|| LaunchFailure {
+            cause: Cause::Image,
+            detail: format!(
+                "image `{image}` cannot run `{command}` (exit code {code}): install the framework in the image, \
+                 or name its command with `--framework-command`"
+            ),
+        })
+    }
+
+    fn spec(&self) -> ContainerSpec {
+        let shared = &self.shared;
+        let paths: Vec<&str> = self.units.iter().map(|unit| unit.id.as_str()).collect();
+        let argv = shared.framework.argv(shared.plan.framework(), &paths);
+        let template = shared.plan.template().clone();
+        let own = [
+            ("MINKE_RUN", shared.labels.run.to_string()),
+            ("MINKE_SHARD", self.slot.to_string()),
+            ("MINKE_SHARDS", shared.plan.shards().to_string()),
+            ("TEST_ENV_NUMBER", self.slot.to_string()),
+            ("CI", "true".to_owned()),
+        ];
+        let framework = shared.framework.environment().iter().map(|(name, value)| (*name, (*value).to_owned()));
+        ContainerSpec {
+            name: format!("minke-{}-{}", shared.labels.run, self.shard),
+            image: shared.image.clone(),
+            argv: match &template.before_command {
+                Some(before) => after_before_command(before, argv),
+                None => argv,
+            },
+            replaces_entrypoint: shared.replaces_entrypoint,
+            env: own.into_iter().chain(framework).map(|(name, value)| format!("{name}={value}")).collect(),
+            labels: shared.labels.clone(),
+            template,
+        }
+    }
+
+    async fn remove(&self, container: &ContainerId) {
+        let limit = if self.shared.engine_lost.is_cancelled() { REMOVE_LIMIT_LOST } else { REMOVE_LIMIT };
+        let detail = match timeout(limit, self.shared.engine.remove(container)).await {
+            Ok(Ok(())) => return,
+            Ok(Err(error)) => error.in_full(),
+            Err(_) => format!("the engine did not do it within {} s", limit.as_secs()),
+        };
+        let text =
+            format!("container {} of shard {} is left behind: {detail}; run `minke clean`", container.0, self.shard);
+        self.tell(Input::Warn(text)).await;
+    }
+
+    async fn output_lost(&self, error: &std::io::Error) {
+        let detail = format!("`{}`: {error}", self.dir.display());
+        self.tell(Input::Cancel(crate::model::CancelReason::OutputLost { detail })).await;
+    }
+
+    async fn warn_of_lost_output(&self, error: &EngineError) {
+        let text = format!("the log of shard {} may be incomplete: {}", self.shard, error.in_full());
+        self.tell(Input::Warn(text)).await;
+    }
+
+    async fn tell(&self, input: Input) {
+        // The receiver lives until every task has ended.
+        let _ = self.shared.inputs.send(input).await;
+    }
+}
+
+/// Puts the user's command before the framework's in one container. Both reach the shell as arguments, so nothing in
+/// them is read by the outer shell.
+fn after_before_command(before: &str, argv: Vec<String>) -> Vec<String> {
+    let script = format!(
+        "/bin/sh -c \"$1\" || {{ code=$?; mkdir -p {MINKE_DIR}; echo $code > {MINKE_DIR}/{BEFORE_COMMAND_FILE}; \
+         exit $code; }}; shift; exec \"$@\""
+    );
+    let shell = ["/bin/sh".to_owned(), "-c".to_owned(), script, "minke".to_owned(), before.to_owned()];
+    shell.into_iter().chain(argv).collect()
+}
+
+fn launch_failure(error: &EngineError) -> LaunchFailure {
+    let cause = if error.is_image_fault() { Cause::Image } else { Cause::Engine };
+    let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+    LaunchFailure { cause, detail: format!("{}{help}", error.in_full()) }
+}
