@@ -1,0 +1,173 @@
+//! Reads any JUnit file that a framework may leave behind, in bounded memory.
+
+use std::borrow::Cow;
+use std::io::Read;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use super::decode::Input;
+use super::reference::{self, Reference};
+use super::tokens::Tokens;
+use super::tree::{Attributes, Tree};
+use crate::model::{ReportFile, ReportProblem};
+
+/// How much of a report file is read. What is beyond a limit is left out, and the file is marked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadLimits {
+    /// How many bytes of the file are read.
+    pub file_bytes: u64,
+    /// How many bytes of a text or an attribute are kept, its beginning and its end; at least 256.
+    pub text_bytes: usize,
+    /// How many cases are kept, and as many findings and as many properties of all cases together.
+    pub cases: usize,
+    /// How deep elements may be nested.
+    pub depth: usize,
+}
+
+impl Default for ReadLimits {
+    fn default() -> Self {
+        Self { file_bytes: 256 * 1024 * 1024, text_bytes: 256 * 1024, cases: 1_000_000, depth: 64 }
+    }
+}
+
+/// Reads a report file and flattens it to its cases. `path` only names the result.
+///
+/// Never fails: what is wrong with the file is in [`ReportFile::problems`], and the cases before it are kept. Entities
+/// are never expanded. A failure or an error of a suite itself becomes a case that is named after the suite.
+pub fn read(path: &str, input: impl Read, limits: &ReadLimits) -> ReportFile {
+    let mut parser = Reader::from_reader(Tokens::new(input, limits.file_bytes, limits.text_bytes));
+    let settings = parser.config_mut();
+    settings.allow_dangling_amp = true;
+    settings.expand_empty_elements = true;
+    let mut contents = Contents { tree: Tree::new(limits), entities: false };
+    let mut buffer = Vec::new();
+    let end = loop {
+        buffer.clear();
+        match parser.read_event_into(&mut buffer) {
+            Ok(Event::Eof) => break End::Input,
+            Ok(event) => {
+                if let Err(detail) = contents.take(&event) {
+                    break End::Limit(detail);
+                }
+            }
+            Err(error) => break End::Malformed(error.to_string()),
+        }
+    };
+    contents.tree.finish_capture();
+    let problems = problems(end, parser.get_ref(), &contents, limits);
+    ReportFile { path: path.to_owned(), cases: contents.tree.cases, problems }
+}
+
+/// Why reading ended.
+enum End {
+    Input,
+    Limit(String),
+    Malformed(String),
+}
+
+struct Contents<'a> {
+    tree: Tree<'a>,
+    /// Whether an entity was met that is left as it is.
+    entities: bool,
+}
+
+impl Contents<'_> {
+    fn take(&mut self, event: &Event<'_>) -> Result<(), String> {
+        match event {
+            Event::Start(start) | Event::Empty(start) => {
+                let attributes = self.attributes(start);
+                self.tree.start(&name_of(start.local_name().as_ref()), &attributes)?;
+            }
+            Event::End(_) => self.tree.end(),
+            Event::Text(text) => self.tree.text(&String::from_utf8_lossy(text)),
+            Event::CData(text) => self.tree.text(&String::from_utf8_lossy(text)),
+            Event::GeneralRef(name) => self.reference(&String::from_utf8_lossy(name)),
+            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) | Event::Eof => {}
+        }
+        Ok(())
+    }
+
+    fn attributes(&mut self, start: &BytesStart<'_>) -> Attributes {
+        let mut attributes = Attributes::default();
+        for attribute in start.html_attributes().with_checks(false).flatten() {
+            let (value, unknown) = reference::unescape(&String::from_utf8_lossy(&attribute.value));
+            self.entities |= unknown;
+            attributes.0.push((name_of(attribute.key.local_name().as_ref()).into_owned(), value));
+        }
+        attributes
+    }
+
+    fn reference(&mut self, name: &str) {
+        match reference::resolve(name) {
+            Reference::Character(c) => self.tree.text(c.encode_utf8(&mut [0; 4])),
+            Reference::Nothing => self.tree.repaired = true,
+            Reference::Unknown => {
+                self.entities |= reference::is_name(name);
+                self.tree.text(&format!("&{name};"));
+            }
+        }
+    }
+}
+
+/// Makes an element's or an attribute's name comparable.
+fn name_of(local_name: &[u8]) -> Cow<'_, str> {
+    let name = String::from_utf8_lossy(local_name);
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { name }
+}
+
+fn problems<R: Read>(end: End, tokens: &Tokens<R>, contents: &Contents<'_>, limits: &ReadLimits) -> Vec<ReportProblem> {
+    let (tree, remarks) = (&contents.tree, tokens.remarks());
+    let (_, undecodable) = tokens.input();
+    let mut problems: Vec<ReportProblem> = match end {
+        End::Limit(detail) => Some(ReportProblem::TooLarge { detail }),
+        End::Malformed(detail) => Some(malformed(&detail, tokens)),
+        End::Input => problem_at_end(tokens, tree, limits),
+    }
+    .into_iter()
+    .collect();
+    if remarks.long_tag {
+        problems
+            .push(ReportProblem::TooLarge { detail: "a tag is too long; attributes of it were left out".to_owned() });
+    }
+    if let Some(detail) = &tree.difference {
+        problems.push(ReportProblem::CountsDiffer { detail: detail.clone() });
+    }
+    if tree.repaired || undecodable || remarks.stray_bracket || (tree.has_stray_text && tree.has_element) {
+        problems.push(ReportProblem::Repaired);
+    }
+    if contents.entities || remarks.document_type {
+        problems.push(ReportProblem::EntitiesIgnored);
+    }
+    problems
+}
+
+/// Tells what is wrong with a file of which every token was taken.
+fn problem_at_end<R: Read>(tokens: &Tokens<R>, tree: &Tree<'_>, limits: &ReadLimits) -> Option<ReportProblem> {
+    let remarks = tokens.remarks();
+    match tokens.input().0 {
+        Input::TooLong => {
+            let detail = format!("the file has more than {} bytes", limits.file_bytes);
+            return Some(ReportProblem::TooLarge { detail });
+        }
+        Input::Failed(error) => return Some(malformed(&format!("the file cannot be read: {error}"), tokens)),
+        Input::Open | Input::Ended => {}
+    }
+    if let Some(detail) = &remarks.not_xml {
+        return Some(malformed(detail, tokens));
+    }
+    if !tree.has_element && tree.has_stray_text {
+        return Some(malformed("there is text, and no element", tokens));
+    }
+    if tree.is_open() || remarks.cut_token || (!tree.has_element && remarks.left_out) {
+        return Some(ReportProblem::Truncated);
+    }
+    if !tree.has_element {
+        return Some(ReportProblem::Empty);
+    }
+    (!tree.has_report).then(|| malformed("there is no <testsuite> and no <testcase>", tokens))
+}
+
+fn malformed<R: Read>(detail: &str, tokens: &Tokens<R>) -> ReportProblem {
+    ReportProblem::Malformed { detail: format!("{detail} (near byte {})", tokens.position()) }
+}

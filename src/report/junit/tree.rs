@@ -1,0 +1,313 @@
+//! Builds the cases out of elements and texts as they come by.
+
+use super::claims::{Claims, Tally};
+use super::excerpt::Excerpt;
+use super::{ReadLimits, clean, number};
+use crate::model::{Case, Finding, FindingKind};
+
+/// The name of the case that stands for an error of a suite without a name.
+const NAMELESS_SUITE: &str = "(suite)";
+
+/// The part of a report that has been read.
+pub(crate) struct Tree<'a> {
+    limits: &'a ReadLimits,
+    /// Every case, from the moment it begins.
+    pub(crate) cases: Vec<Case>,
+    /// The first difference between claimed and counted numbers.
+    pub(crate) difference: Option<String>,
+    /// Whether characters that XML forbids were removed.
+    pub(crate) repaired: bool,
+    /// Whether a suite or a case was met.
+    pub(crate) has_report: bool,
+    /// Whether any element was met.
+    pub(crate) has_element: bool,
+    /// Whether there was text outside of every element.
+    pub(crate) has_stray_text: bool,
+    open: Vec<Node>,
+    capture: Option<(Target, Excerpt)>,
+    findings: usize,
+    properties: usize,
+}
+
+/// The attributes of an element in their order, names in lower case.
+#[derive(Debug, Default)]
+pub(crate) struct Attributes(pub(crate) Vec<(String, String)>);
+
+/// An element that is open.
+#[derive(Debug)]
+enum Node {
+    /// `<testsuites>` or `<testsuite>`.
+    Group(Group),
+    Case(usize),
+    Properties(usize),
+    /// The element whose text is collected.
+    Captured,
+    /// An element inside of it, whose text belongs to it.
+    InsideCaptured,
+    /// An element outside of cases that is looked through.
+    Unknown,
+    /// An element of a case that is of no interest, with all that it holds.
+    Ignored,
+}
+
+#[derive(Debug)]
+struct Group {
+    name: String,
+    file: Option<String>,
+    claims: Claims,
+    direct: Tally,
+    nested: Tally,
+}
+
+/// What collected text belongs to.
+#[derive(Debug, Clone, Copy)]
+enum Target {
+    Finding { case: usize },
+    Out { case: usize },
+    Err { case: usize },
+    Property { case: usize },
+}
+
+impl Attributes {
+    /// Returns the value of the first attribute of that name.
+    fn value(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl<'a> Tree<'a> {
+    /// Makes a tree without any element.
+    pub(crate) fn new(limits: &'a ReadLimits) -> Self {
+        Self {
+            limits,
+            cases: Vec::new(),
+            difference: None,
+            repaired: false,
+            has_report: false,
+            has_element: false,
+            has_stray_text: false,
+            open: Vec::new(),
+            capture: None,
+            findings: 0,
+            properties: 0,
+        }
+    }
+
+    /// Tells whether an element is open.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// Takes the start of an element; its name is in lower case.
+    ///
+    /// # Errors
+    /// The text tells which limit was passed; nothing more can be taken then.
+    pub(crate) fn start(&mut self, name: &str, attributes: &Attributes) -> Result<(), String> {
+        if self.open.len() >= self.limits.depth {
+            return Err(format!("elements are nested more than {} deep", self.limits.depth));
+        }
+        self.has_element = true;
+        let node = match (self.open.last(), name) {
+            (Some(Node::Captured | Node::InsideCaptured), _) => Node::InsideCaptured,
+            (Some(Node::Ignored), _) => Node::Ignored,
+            (_, "testsuites" | "testsuite") => self.group(attributes),
+            (_, "testcase") => self.case(attributes)?,
+            (Some(&Node::Case(case)), "failure" | "error" | "skipped") => self.finding(case, name, attributes)?,
+            (Some(Node::Group(_)), "failure" | "error") => self.finding_of_group(name, attributes)?,
+            (Some(&Node::Case(case)), "system-out") => self.capture(Target::Out { case }),
+            (Some(&Node::Case(case)), "system-err") => self.capture(Target::Err { case }),
+            (Some(&Node::Case(case)), "properties") => Node::Properties(case),
+            (Some(&Node::Properties(case)), "property") => self.property(case, attributes)?,
+            (Some(Node::Case(_) | Node::Properties(_)), _) => Node::Ignored,
+            (None | Some(Node::Group(_) | Node::Unknown), _) => Node::Unknown,
+        };
+        self.open.push(node);
+        Ok(())
+    }
+
+    /// Takes the end of the element that was opened last.
+    pub(crate) fn end(&mut self) {
+        match self.open.pop() {
+            Some(Node::Captured) => self.finish_capture(),
+            Some(Node::Case(case)) => self.count_case(case),
+            Some(Node::Group(group)) => self.finish_group(group),
+            Some(Node::Properties(_) | Node::InsideCaptured | Node::Unknown | Node::Ignored) | None => {}
+        }
+    }
+
+    /// Takes text with its references replaced.
+    pub(crate) fn text(&mut self, text: &str) {
+        if let Some((_, excerpt)) = &mut self.capture {
+            excerpt.push(text);
+        } else if self.open.is_empty() {
+            self.has_stray_text |= text.chars().any(|c| !c.is_whitespace() && c != '\u{FEFF}');
+        }
+    }
+
+    /// Gives the open case what was read of its last text; called at the end, be it early or not.
+    pub(crate) fn finish_capture(&mut self) {
+        let Some((target, excerpt)) = self.capture.take() else { return };
+        let text = self.cleaned(&excerpt.finish());
+        let text = trimmed(&text).to_owned();
+        match target {
+            Target::Finding { case } => {
+                if let Some(finding) = self.cases[case].findings.last_mut() {
+                    finding.text = text;
+                }
+            }
+            Target::Out { case } => append(&mut self.cases[case].system_out, text),
+            Target::Err { case } => append(&mut self.cases[case].system_err, text),
+            Target::Property { case } => {
+                if let Some((_, value)) = self.cases[case].properties.last_mut().filter(|(_, value)| value.is_empty()) {
+                    *value = text;
+                }
+            }
+        }
+    }
+
+    fn group(&mut self, attributes: &Attributes) -> Node {
+        self.has_report = true;
+        let file =
+            self.attribute(attributes, "file").or_else(|| self.nearest_group().and_then(|group| group.file.clone()));
+        Node::Group(Group {
+            name: self.attribute(attributes, "name").unwrap_or_default(),
+            file,
+            claims: Claims::of(|name| attributes.value(name)),
+            direct: Tally::default(),
+            nested: Tally::default(),
+        })
+    }
+
+    fn case(&mut self, attributes: &Attributes) -> Result<Node, String> {
+        self.has_report = true;
+        let file =
+            self.attribute(attributes, "file").or_else(|| self.nearest_group().and_then(|group| group.file.clone()));
+        let case = Case {
+            classname: self.attribute(attributes, "classname").unwrap_or_default(),
+            name: self.attribute(attributes, "name").unwrap_or_default(),
+            file,
+            line: attributes.value("line").and_then(|line| line.trim().parse().ok()),
+            seconds: attributes.value("time").and_then(number::seconds),
+            ..Case::default()
+        };
+        self.add_case(case).map(Node::Case)
+    }
+
+    fn add_case(&mut self, case: Case) -> Result<usize, String> {
+        if self.cases.len() >= self.limits.cases {
+            return Err(format!("there are more than {} cases", self.limits.cases));
+        }
+        self.cases.push(case);
+        Ok(self.cases.len() - 1)
+    }
+
+    fn finding(&mut self, case: usize, name: &str, attributes: &Attributes) -> Result<Node, String> {
+        self.findings += 1;
+        if self.findings > self.limits.cases {
+            return Err(format!("there are more than {} failures, errors and skips", self.limits.cases));
+        }
+        let finding = Finding {
+            kind: match name {
+                "skipped" => FindingKind::Skipped,
+                "failure" => FindingKind::Failure,
+                _ => FindingKind::Error,
+            },
+            message: self.attribute(attributes, "message").unwrap_or_default(),
+            r#type: self.attribute(attributes, "type").unwrap_or_default(),
+            text: String::new(),
+        };
+        self.cases[case].findings.push(finding);
+        Ok(self.capture(Target::Finding { case }))
+    }
+
+    /// Makes a case of a failure or an error that a suite has itself, as prove writes it.
+    fn finding_of_group(&mut self, name: &str, attributes: &Attributes) -> Result<Node, String> {
+        let Some(Node::Group(group)) = self.open.last_mut() else { return Ok(Node::Unknown) };
+        if name == "failure" {
+            group.direct.failures += 1;
+        } else {
+            group.direct.errors += 1;
+        }
+        let name_of_case = if group.name.trim().is_empty() { NAMELESS_SUITE.to_owned() } else { group.name.clone() };
+        let case = Case { name: name_of_case, file: group.file.clone(), ..Case::default() };
+        let case = self.add_case(case)?;
+        self.finding(case, name, attributes)
+    }
+
+    fn property(&mut self, case: usize, attributes: &Attributes) -> Result<Node, String> {
+        self.properties += 1;
+        if self.properties > self.limits.cases {
+            return Err(format!("there are more than {} properties", self.limits.cases));
+        }
+        let name = self.attribute(attributes, "name").unwrap_or_default();
+        let value = self.attribute(attributes, "value").unwrap_or_default();
+        self.cases[case].properties.push((name, value));
+        Ok(self.capture(Target::Property { case }))
+    }
+
+    fn capture(&mut self, target: Target) -> Node {
+        self.capture = Some((target, Excerpt::new(self.limits.text_bytes)));
+        Node::Captured
+    }
+
+    fn attribute(&mut self, attributes: &Attributes, name: &str) -> Option<String> {
+        attributes.value(name).map(|value| self.cleaned(value))
+    }
+
+    fn cleaned(&mut self, text: &str) -> String {
+        self.repaired |= !text.chars().all(clean::is_legal);
+        clean::text(text).into_owned()
+    }
+
+    fn nearest_group(&mut self) -> Option<&mut Group> {
+        self.open.iter_mut().rev().find_map(|node| match node {
+            Node::Group(group) => Some(group),
+            Node::Case(_)
+            | Node::Properties(_)
+            | Node::Captured
+            | Node::InsideCaptured
+            | Node::Unknown
+            | Node::Ignored => None,
+        })
+    }
+
+    fn count_case(&mut self, case: usize) {
+        let mut tally = Tally::default();
+        tally.add_case(&self.cases[case]);
+        if let Some(group) = self.nearest_group() {
+            group.direct.add(tally);
+        }
+    }
+
+    fn finish_group(&mut self, group: Group) {
+        let mut all = group.direct;
+        all.add(group.nested);
+        let difference = group.claims.difference(all);
+        // Some writers count only the cases right inside of a suite.
+        if let Some(difference) = difference.filter(|_| group.claims.difference(group.direct).is_some()) {
+            self.difference.get_or_insert_with(|| format!("suite \"{}\": {difference}", Excerpt::of(&group.name, 256)));
+        }
+        if let Some(parent) = self.nearest_group() {
+            parent.nested.add(all);
+        }
+    }
+}
+
+/// Removes blank lines at the beginning and white space at the end.
+fn trimmed(text: &str) -> &str {
+    let text = text.trim_end();
+    let indent = text.len() - text.trim_start().len();
+    let start = text[..indent].rfind('\n').map_or(0, |line_end| line_end + 1);
+    &text[start..]
+}
+
+fn append(output: &mut Option<String>, text: String) {
+    match output {
+        None if text.is_empty() => {}
+        None => *output = Some(text),
+        Some(before) => {
+            before.push('\n');
+            before.push_str(&text);
+        }
+    }
+}
