@@ -174,11 +174,10 @@ fn shard_problem(
     Some(ShardProblem { trouble: evidence.trouble(cause), unproven })
 }
 
+/// Leaves every unit to be run again; nothing is held against the shard, because what each unit then shows is the truth.
 fn nothing_proven(evidence: &Evidence<'_>, cause: Cause) -> BatchResult {
-    let trouble = evidence.trouble(cause);
-    let unproven = evidence.units.iter().map(|unit| unit.id.clone()).collect();
-    let units = evidence.units.iter().map(|_| UnitResult::Unproven { trouble: trouble.clone(), cases: Vec::new() });
-    BatchResult { units: units.collect(), problem: Some(ShardProblem { trouble, unproven }) }
+    let unproven = UnitResult::Unproven { trouble: evidence.trouble(cause), cases: Vec::new() };
+    BatchResult { units: vec![unproven; evidence.units.len()], problem: None }
 }
 
 impl Evidence<'_> {
