@@ -1,1 +1,113 @@
 //! The command line: clap types and wiring, one file per subcommand.
+//!
+//! The only module that names clap. Options are not declared here: `args.rs` makes them from the table in `config`.
+
+mod args;
+pub mod config;
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+pub use args::{CleanArgs, ConfigArgs, DoctorArgs, PlanArgs, PresetArgs, RunArgs};
+
+use crate::config::{ConfigError, Environment, Flags, Settings};
+
+const WIDTH: usize = 100;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  every unit passed
+    1  tests failed
+    2  usage or configuration
+    3  infrastructure: no engine, no image, or units errored without a test failure
+    4  nothing was selected
+    5  incomplete: units were not run, or a report could not be written
+   70  a bug in minke
+  130  interrupted (Ctrl-C)
+  143  terminated";
+
+const CONFIGURATION: &str = "\
+Configuration:
+  Every option is also an environment variable and a key of minke.toml, or of [tool.minke] in
+  pyproject.toml, in the current directory or above it up to the repository's root. A flag beats
+  the environment, the environment beats the file. `minke config` shows what holds, and why.
+  Lists in variables are split into words as a shell would; a list replaces one of a weaker
+  source, except that --env and --env-file add to it. Relative paths in a file are taken from
+  the file's directory, but tests are always selected from the current directory.";
+
+const EXAMPLES: &str = "\
+Examples:
+  minke cucumber --image my-test-runner --files features/ --concurrency 6
+  minke pytest --image my-tests --source mount tests/ -- -x --tb=short
+  minke run --image my-tests --framework pytest --shards 4 --junit out.xml \\
+      'tests/**/test_*.py' --exclude 'tests/slow/**'";
+
+/// Runs a project's test files in parallel containers and merges their results into one truthful report.
+#[derive(Debug, Parser)]
+#[command(name = "minke", version, max_term_width = WIDTH, after_help = EXIT_CODES, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// A subcommand and its arguments.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run tests with the framework that `--framework` names
+    #[command(after_help = run_help())]
+    Run(RunArgs),
+    /// Run tests with pytest
+    #[command(after_help = run_help())]
+    Pytest(PresetArgs),
+    /// Run tests with cucumber
+    #[command(after_help = run_help())]
+    Cucumber(PresetArgs),
+    /// Show what would be run, and in which shard
+    Plan(PlanArgs),
+    /// Show every option with its value and where it comes from
+    Config(ConfigArgs),
+    /// Remove what earlier runs left behind
+    Clean(CleanArgs),
+    /// Check that tests can be run here
+    Doctor(DoctorArgs),
+}
+
+impl Cli {
+    /// Works out the settings from the command line, the environment and the configuration file.
+    ///
+    /// `root` is the current directory, as an absolute path.
+    pub fn settings(&self, environment: &Environment, root: &Path) -> Result<Settings, ConfigError> {
+        Settings::load(&self.command.flags(), environment, root)
+    }
+}
+
+impl Command {
+    fn flags(&self) -> Flags {
+        match self {
+            Self::Run(args) => args.flags(),
+            Self::Pytest(args) => args.flags("pytest"),
+            Self::Cucumber(args) => args.flags("cucumber"),
+            Self::Plan(args) => args.run.flags(),
+            Self::Config(args) => args.run.flags(),
+            Self::Clean(_) | Self::Doctor(_) => Flags::default(),
+        }
+    }
+}
+
+/// Parses the command line, whose first word is the program's name. Asking for help or the version is an `Err`, too:
+/// `clap::Error::exit_code` is then 0.
+pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::from_arg_matches(&command().try_get_matches_from(arguments)?)
+}
+
+/// Returns the description of the command line, for help texts and completions.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+fn run_help() -> String {
+    [EXAMPLES, CONFIGURATION, EXIT_CODES].join("\n\n")
+}

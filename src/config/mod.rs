@@ -1,1 +1,41 @@
-//! Settings: what was typed, then what it means.
+//! Settings: what was typed, where it was typed, and what it means.
+//!
+//! Three sources are read into [`Options`] of the same type, each value with its [`Origin`], and merged so that a flag beats the
+//! environment, which beats the file, which beats the default. [`Settings`] is what the merged options mean, valid by
+//! construction. The table of all options is in `options.rs`; everything else, the command line included, is derived from it.
+//!
+//! Knows neither the command line's parser nor the process: flags, environment and current directory are handed in.
+
+mod choice;
+mod duration;
+mod env_file;
+mod environment;
+mod error;
+mod field;
+mod file;
+mod flags;
+mod options;
+mod origin;
+mod partition;
+mod raw;
+mod scalar;
+mod setting;
+mod settings;
+mod size;
+mod spec;
+mod suggest;
+mod variable;
+
+pub use choice::{Color, Discover, FRAMEWORKS, FilesFrom, Isolation, Source, Verbosity};
+pub use duration::{parse_duration, print_duration};
+pub use environment::{CONFIG_VARIABLE, Environment, RESERVED_VARIABLES};
+pub use error::{ConfigError, Place};
+pub use flags::Flags;
+pub use options::OPTIONS;
+pub use origin::Origin;
+pub use partition::Partition;
+pub use raw::Fault;
+pub use setting::{Printed, Setting};
+pub use settings::Settings;
+pub use size::{parse_size, print_size};
+pub use spec::{FlagStyle, OptionSpec, Section, Shape};

@@ -1,0 +1,200 @@
+//! The arguments of each subcommand. Those that are options come from the table in `config`.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+
+use crate::config::{CONFIG_VARIABLE, FlagStyle, Flags, OPTIONS, OptionSpec, Shape};
+
+const CONFIG_ID: &str = "config";
+const PATHS_ID: &str = "paths";
+const FRAMEWORK: &str = "framework";
+
+/// The arguments of `minke run`: every option.
+#[derive(Debug)]
+pub struct RunArgs {
+    flags: Flags,
+}
+
+/// The arguments of `minke pytest` and `minke cucumber`: every option but `--framework`.
+#[derive(Debug)]
+pub struct PresetArgs {
+    flags: Flags,
+}
+
+/// The arguments of `minke plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The arguments that the run would have.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// The arguments of `minke config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+    /// The arguments that the run would have.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// The arguments of `minke clean`.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// Show what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// The arguments of `minke doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl RunArgs {
+    pub(super) fn flags(&self) -> Flags {
+        self.flags.clone()
+    }
+}
+
+impl PresetArgs {
+    /// Returns the flags as if `--framework` had been given.
+    pub(super) fn flags(&self, framework: &str) -> Flags {
+        let mut flags = self.flags.clone();
+        for spec in OPTIONS.iter().filter(|spec| spec.key == FRAMEWORK) {
+            flags.push(spec, vec![framework.to_owned()]);
+        }
+        flags
+    }
+}
+
+impl Args for RunArgs {
+    fn augment_args(command: Command) -> Command {
+        augment(command, OPTIONS.iter())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for RunArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Ok(Self { flags: flags(matches, OPTIONS.iter()) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for PresetArgs {
+    fn augment_args(command: Command) -> Command {
+        augment(command, preset_options())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for PresetArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Ok(Self { flags: flags(matches, preset_options()) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn preset_options() -> impl Iterator<Item = &'static OptionSpec> {
+    OPTIONS.iter().filter(|spec| spec.key != FRAMEWORK)
+}
+
+fn augment(command: Command, options: impl Iterator<Item = &'static OptionSpec>) -> Command {
+    let config = Arg::new(CONFIG_ID)
+        .long(CONFIG_ID)
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help(format!("Configuration file to read instead of the one that is found [env:{CONFIG_VARIABLE}]"));
+    command.args(options.flat_map(arguments)).arg(config)
+}
+
+/// Makes the arguments of one option: one, or two if it can also be given without a flag.
+fn arguments(spec: &'static OptionSpec) -> Vec<Arg> {
+    match spec.style {
+        FlagStyle::Long => vec![flag(spec)],
+        FlagStyle::LongOrPositional => vec![
+            flag(spec),
+            Arg::new(PATHS_ID).value_name(spec.value).num_args(0..).help("The same as `--files`, without the flag"),
+        ],
+        FlagStyle::Trailing => {
+            vec![Arg::new(spec.key).value_name(spec.value).num_args(0..).last(true).help(help(spec))]
+        }
+    }
+}
+
+fn flag(spec: &'static OptionSpec) -> Arg {
+    let arg = Arg::new(spec.key)
+        .long(spec.key)
+        .short(spec.short)
+        .visible_alias(spec.alias)
+        .value_name(spec.value)
+        .help_heading(spec.section.title())
+        .help(help(spec));
+    match spec.shape {
+        Shape::One => arg.action(ArgAction::Set),
+        Shape::Switch => arg.action(ArgAction::Set).num_args(0..=1).require_equals(true).default_missing_value("true"),
+        Shape::Count => arg.action(ArgAction::Count),
+        Shape::Many | Shape::All => arg.action(ArgAction::Append),
+    }
+}
+
+fn help(spec: &OptionSpec) -> String {
+    let default = match spec.shape {
+        Shape::One => spec.default.or(spec.otherwise).map_or(String::new(), |default| format!(" [default: {default}]")),
+        Shape::Switch | Shape::Count | Shape::Many | Shape::All => String::new(),
+    };
+    format!("{}{default} [env:{}]", spec.help().trim_end_matches('.'), spec.env)
+}
+
+fn flags(matches: &ArgMatches, options: impl Iterator<Item = &'static OptionSpec>) -> Flags {
+    let mut flags = Flags::default();
+    if let Some(path) = matches.get_one::<PathBuf>(CONFIG_ID) {
+        flags.set_config_file(path.clone());
+    }
+    for spec in options {
+        let values = match spec.shape {
+            Shape::Count => match matches.get_count(spec.key) {
+                0 => Vec::new(),
+                count => vec![count.to_string()],
+            },
+            Shape::One | Shape::Switch | Shape::Many | Shape::All => values(matches, spec),
+        };
+        if !values.is_empty() {
+            flags.push(spec, values);
+        }
+    }
+    flags
+}
+
+fn values(matches: &ArgMatches, spec: &OptionSpec) -> Vec<String> {
+    let bare = match spec.style {
+        FlagStyle::LongOrPositional => matches.get_many::<String>(PATHS_ID),
+        FlagStyle::Long | FlagStyle::Trailing => None,
+    };
+    let flagged = matches.get_many::<String>(spec.key);
+    bare.into_iter().flatten().chain(flagged.into_iter().flatten()).cloned().collect()
+}

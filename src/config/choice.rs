@@ -1,0 +1,140 @@
+//! Options with a few values to choose from.
+
+use std::path::{Path, PathBuf};
+
+use super::raw::Fault;
+use super::scalar::Scalar;
+use super::suggest::closest;
+
+/// The frameworks that `--framework` offers.
+pub const FRAMEWORKS: &[&str] = &["cucumber", "pytest"];
+
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+        }
+
+        impl Scalar for $name {
+            const CHOICES: &'static [&'static str] = &[$($text),+];
+
+            fn parse(text: &str, _base: &Path) -> Result<Self, Fault> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => Err(not_offered(text, Self::CHOICES)),
+                }
+            }
+
+            fn print(&self, _root: &Path) -> String {
+                match self {
+                    $(Self::$variant => $text.to_owned(),)+
+                }
+            }
+        }
+    };
+}
+
+choice! {
+    /// Where test files are looked for.
+    Discover {
+        /// Where the tests come from: on the host for a mounted source, else in the image.
+        Auto = "auto",
+        /// On this machine.
+        Host = "host",
+        /// In the image.
+        Image = "image",
+    }
+}
+
+choice! {
+    /// Where the containers have the tests from.
+    Source {
+        /// They are part of the image.
+        Image = "image",
+        /// The current directory is mounted.
+        Mount = "mount",
+    }
+}
+
+choice! {
+    /// What shares a container.
+    Isolation {
+        /// All units of a shard.
+        Shard = "shard",
+        /// Each unit has its own.
+        File = "file",
+    }
+}
+
+choice! {
+    /// When output is coloured.
+    Color {
+        /// If it goes to a terminal.
+        Auto = "auto",
+        /// Always.
+        Always = "always",
+        /// Never.
+        Never = "never",
+    }
+}
+
+/// How much is told while a run goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Failures and the summary.
+    Quiet,
+    /// The usual.
+    Normal,
+    /// More, from 1 on.
+    Verbose(u8),
+}
+
+/// Where the list of files is read from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FilesFrom {
+    /// Standard input.
+    Stdin,
+    /// A file, as an absolute path.
+    File(PathBuf),
+}
+
+impl Scalar for FilesFrom {
+    fn parse(text: &str, base: &Path) -> Result<Self, Fault> {
+        if text == "-" { Ok(Self::Stdin) } else { PathBuf::parse(text, base).map(Self::File) }
+    }
+
+    fn print(&self, root: &Path) -> String {
+        match self {
+            Self::Stdin => "-".to_owned(),
+            Self::File(path) => path.print(root),
+        }
+    }
+}
+
+/// The name of a framework that minke knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct FrameworkName(pub(crate) String);
+
+impl Scalar for FrameworkName {
+    const CHOICES: &'static [&'static str] = FRAMEWORKS;
+
+    fn parse(text: &str, _base: &Path) -> Result<Self, Fault> {
+        if FRAMEWORKS.contains(&text) { Ok(Self(text.to_owned())) } else { Err(not_offered(text, FRAMEWORKS)) }
+    }
+
+    fn print(&self, _root: &Path) -> String {
+        self.0.clone()
+    }
+}
+
+fn not_offered(text: &str, choices: &[&str]) -> Fault {
+    let quoted: Vec<String> = choices.iter().map(|choice| format!("`{choice}`")).collect();
+    let (last, first) = quoted.split_last().expect("a choice has values");
+    let fault = Fault::new(format!("must be {} or {last}", first.join(", ")));
+    match closest(text, choices.iter().copied()) {
+        Some(choice) => fault.help(format!("Did you mean `{choice}`?")),
+        None => fault,
+    }
+}

@@ -1,0 +1,194 @@
+//! Configuration files: where they are looked for, and how their keys become options.
+
+use std::fs;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::error::{ConfigError, Place};
+use super::options::{OPTIONS, Options, find};
+use super::origin::Origin;
+use super::raw::{Fault, Kind, Raw, Word};
+use super::spec::OptionSpec;
+use super::suggest::closest;
+
+const OWN_NAME: &str = "minke.toml";
+const PROJECT_NAME: &str = "pyproject.toml";
+
+/// A configuration file and its text.
+pub(crate) struct ConfigFile {
+    /// The file, with a directory that relative paths are taken from.
+    pub(crate) path: PathBuf,
+    /// The file as errors name it.
+    shown: PathBuf,
+    text: String,
+}
+
+type Table<'text> = DeTable<'text>;
+type Value<'text> = toml::Spanned<DeValue<'text>>;
+
+impl ConfigFile {
+    /// Reads the file that somebody named.
+    pub(crate) fn named(path: &Path, root: &Path) -> Result<Self, ConfigError> {
+        let path = root.join(path);
+        let shown = shown(&path, root);
+        let text =
+            fs::read_to_string(&path).map_err(|source| ConfigError::Unreadable { path: shown.clone(), source })?;
+        let file = Self { path, shown, text };
+        if file.is_project() && !file.has_table()? {
+            return Err(ConfigError::NoTable { path: file.shown });
+        }
+        Ok(file)
+    }
+
+    /// Looks for a file in `root` and upwards, as far as the first directory that has one or that holds `.git`.
+    pub(crate) fn search(root: &Path) -> Result<Option<Self>, ConfigError> {
+        for directory in root.ancestors() {
+            let own = Self::in_directory(directory, OWN_NAME, root)?;
+            let project = match Self::in_directory(directory, PROJECT_NAME, root)? {
+                Some(file) if file.has_table()? => Some(file),
+                Some(_) | None => None,
+            };
+            match (own, project) {
+                (Some(own), Some(project)) => {
+                    return Err(ConfigError::TwoFiles { one: own.shown, other: project.shown });
+                }
+                (Some(file), None) | (None, Some(file)) => return Ok(Some(file)),
+                (None, None) if directory.join(".git").exists() => return Ok(None),
+                (None, None) => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads the options of the file.
+    pub(crate) fn options(&self) -> Result<Options, ConfigError> {
+        let table = self.parse()?;
+        let Some(table) = self.section(table.get_ref())? else { return Ok(Options::default()) };
+        let mut options = Options::default();
+        let base = self.path.parent().unwrap_or(&self.path);
+        let mut keys: Vec<_> = table.iter().collect();
+        keys.sort_by_key(|(key, _)| key.span().start);
+        for (key, value) in keys {
+            let line = self.line(key.span());
+            let Some(spec) = find(key.get_ref()) else {
+                let suggestion = suggestion(key.get_ref());
+                let key = key.get_ref().to_string();
+                return Err(ConfigError::UnknownKey { path: self.shown.clone(), line, key, suggestion });
+            };
+            let place = Place { spec, origin: Origin::File { path: self.shown.clone(), line } };
+            let raw = self.raw(value, &place)?;
+            spec.read(&mut options, &raw, place.origin, base)?;
+        }
+        Ok(options)
+    }
+
+    fn in_directory(directory: &Path, name: &str, root: &Path) -> Result<Option<Self>, ConfigError> {
+        let path = directory.join(name);
+        let shown = shown(&path, root);
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Some(Self { path, shown, text })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(ConfigError::Unreadable { path: shown, source }),
+        }
+    }
+
+    fn is_project(&self) -> bool {
+        self.path.file_name().is_some_and(|name| name == PROJECT_NAME)
+    }
+
+    /// Tells whether the file configures minke. One that does not name minke is not parsed: its mistakes are not ours.
+    fn has_table(&self) -> Result<bool, ConfigError> {
+        Ok(self.text.contains("minke") && self.section(self.parse()?.get_ref())?.is_some())
+    }
+
+    fn parse(&self) -> Result<toml::Spanned<Table<'_>>, ConfigError> {
+        DeTable::parse(&self.text).map_err(|error| {
+            let message = error.message().lines().collect::<Vec<_>>().join(", ");
+            self.syntax(error.span().unwrap_or_default(), message)
+        })
+    }
+
+    fn section<'table, 'text>(&self, table: &'table Table<'text>) -> Result<Option<&'table Table<'text>>, ConfigError> {
+        if !self.is_project() {
+            return Ok(Some(table));
+        }
+        let Some(value) = table.get("tool").and_then(|tool| tool.get_ref().get("minke")) else { return Ok(None) };
+        match value.get_ref().as_table() {
+            Some(table) => Ok(Some(table)),
+            None => Err(self.syntax(value.span(), "`tool.minke` must be a table".to_owned())),
+        }
+    }
+
+    fn raw(&self, value: &Value<'_>, place: &Place) -> Result<Raw, ConfigError> {
+        match value.get_ref() {
+            DeValue::Array(values) => {
+                values.iter().map(|value| self.word(value, place)).collect::<Result<_, _>>().map(Raw::List)
+            }
+            DeValue::Table(table) if place.spec.takes_table => self.pairs(table, place),
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Table(_) => self.word(value, place).map(Raw::Scalar),
+        }
+    }
+
+    /// Turns a table into words as a flag would have them, in the order of the file: `NAME=VALUE`.
+    fn pairs(&self, table: &Table<'_>, place: &Place) -> Result<Raw, ConfigError> {
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let pair = |(name, value): (&toml::Spanned<toml::de::DeString<'_>>, &Value<'_>)| {
+            let word = self.word(value, place)?;
+            if name.get_ref().contains('=') {
+                let fault = Fault::new("must have names without `=`").help("Write `NAME = \"VALUE\"`.");
+                return Err(place.at_line(word.line).fault(fault, None));
+            }
+            Ok(Word { text: format!("{}={}", name.get_ref(), word.text), kind: Kind::String, line: word.line })
+        };
+        entries.into_iter().map(pair).collect::<Result<_, _>>().map(Raw::List)
+    }
+
+    fn word(&self, value: &Value<'_>, place: &Place) -> Result<Word, ConfigError> {
+        let line = Some(self.line(value.span()));
+        let wrong = |found| Err(place.at_line(line).wrong_type(found));
+        let (text, kind) = match value.get_ref() {
+            DeValue::String(text) => (text.to_string(), Kind::String),
+            DeValue::Integer(integer) => match i128::from_str_radix(integer.as_str(), integer.radix()) {
+                Ok(number) => (number.to_string(), Kind::Integer),
+                Err(_) => (integer.to_string(), Kind::Integer),
+            },
+            DeValue::Float(float) => (float.as_str().to_owned(), Kind::Float),
+            DeValue::Boolean(boolean) => (boolean.to_string(), Kind::Boolean),
+            DeValue::Datetime(_) => return wrong("a date"),
+            DeValue::Array(_) => return wrong("an array"),
+            DeValue::Table(_) => return wrong("a table"),
+        };
+        Ok(Word { text, kind, line })
+    }
+
+    fn line(&self, span: Range<usize>) -> usize {
+        let before = &self.text.as_bytes()[..span.start.min(self.text.len())];
+        before.iter().filter(|byte| **byte == b'\n').count() + 1
+    }
+
+    fn syntax(&self, span: Range<usize>, message: String) -> ConfigError {
+        let line = self.line(span);
+        let text = self.text.lines().nth(line - 1).unwrap_or_default().trim().to_owned();
+        ConfigError::Syntax { path: self.shown.clone(), line, message, text }
+    }
+}
+
+/// Returns the path as people are shown it: relative to `root` where it lies below it.
+pub(crate) fn shown(path: &Path, root: &Path) -> PathBuf {
+    path.strip_prefix(root).unwrap_or(path).to_owned()
+}
+
+fn suggestion(key: &str) -> Option<&'static str> {
+    let close = closest(key, OPTIONS.iter().flat_map(|spec| [Some(spec.key), spec.alias]).flatten())?;
+    let is_meant = |spec: &&OptionSpec| spec.key == close || spec.alias == Some(close);
+    OPTIONS.iter().find(is_meant).map(|spec| spec.key)
+}

@@ -1,0 +1,193 @@
+//! The table of all options.
+//!
+//! To add one, add a row here, a field to [`Settings`](super::Settings) and the line that fills it. The row's name gives the
+//! file's key and the flag (`run_timeout`: `run-timeout`, `--run-timeout`) and the variable (`MINKE_RUN_TIMEOUT`); its doc
+//! comment is the help text.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::choice::{Color, Discover, FilesFrom, FrameworkName, Isolation, Source};
+use super::error::ConfigError;
+use super::field::{All, Field, Many, One};
+use super::partition::Partition;
+use super::scalar::{Argv, ContainerPath, Count, PidsLimit, Switch, User};
+use super::setting::Setting;
+use super::size::{Bytes, CpuMillis};
+use super::spec::{FlagStyle, OptionSpec, Section};
+use super::variable::EnvEntry;
+use crate::model::Network;
+
+/// Spells the name of a field with another separator, in capitals if asked, after a prefix.
+const fn spell<const N: usize>(prefix: &str, name: &str, capitals: bool) -> [u8; N] {
+    let (prefix, name) = (prefix.as_bytes(), name.as_bytes());
+    let mut spelled = [0; N];
+    let mut at = 0;
+    while at < N {
+        spelled[at] = match at {
+            _ if at < prefix.len() => prefix[at],
+            _ if capitals => name[at - prefix.len()].to_ascii_uppercase(),
+            _ if name[at - prefix.len()] == b'_' => b'-',
+            _ => name[at - prefix.len()],
+        };
+        at += 1;
+    }
+    spelled
+}
+
+macro_rules! spelled {
+    ($prefix:literal, $name:ident, $capitals:literal) => {{
+        const BYTES: [u8; $prefix.len() + stringify!($name).len()] = spell($prefix, stringify!($name), $capitals);
+        match std::str::from_utf8(&BYTES) {
+            Ok(text) => text,
+            Err(_) => panic!("names of fields are ASCII"),
+        }
+    }};
+}
+
+macro_rules! options {
+    ($($section:ident {
+        $( $(#[doc = $doc:literal])+ $name:ident: $field:ty, $value:literal $(.$method:ident($($argument:expr)?))*; )+
+    })+) => {
+        /// The options of one source, or of several merged ones, each with the place where it was given.
+        #[derive(Debug, Clone, Default)]
+        pub(crate) struct Options {
+            $($( $(#[doc = $doc])+ pub(crate) $name: $field, )+)+
+        }
+
+        impl Options {
+            /// Lays the options of a stronger source over these.
+            pub(crate) fn merge(self, stronger: Self) -> Self {
+                Self { $($( $name: self.$name.merge(stronger.$name), )+)+ }
+            }
+        }
+
+        /// Lists all options in the order of the help text.
+        pub static OPTIONS: &[OptionSpec] = &[$($(
+            OptionSpec {
+                key: spelled!("", $name, false),
+                env: spelled!("MINKE_", $name, true),
+                section: Section::$section,
+                value: $value,
+                shape: <$field as Field>::SHAPE,
+                style: FlagStyle::Long,
+                alias: None,
+                short: None,
+                default: None,
+                otherwise: None,
+                choices: <$field as Field>::CHOICES,
+                kinds: <$field as Field>::KINDS,
+                takes_table: false,
+                help: concat!($($doc),+),
+                clear: |options| options.$name = <$field>::default(),
+                read: |options, raw, place, base| {
+                    options.$name = Field::read(raw, place, base)?;
+                    Ok(())
+                },
+                print: |options, spec, root| options.$name.print(spec, root),
+            }
+            $(.$method($($argument)?))*,
+        )+)+];
+    };
+}
+
+options! {
+    Selection {
+        /// Test file, directory or glob, relative to the current directory; the flag and the bare argument mean the
+        /// same, and quoted globs are expanded by minke.
+        files: Many<String>, "PATH" .style(FlagStyle::LongOrPositional);
+        /// Leave out the files that match; may be repeated.
+        exclude: Many<String>, "GLOB";
+        /// Read the list of files from a file, one a line, or from standard input with `-`.
+        files_from: One<FilesFrom>, "FILE|-";
+        /// Look for test files on this machine or inside the image; `auto` looks where the tests come from.
+        discover: One<Discover>, "auto|host|image" .default("auto");
+        /// Run only part i of n, to spread a run over n CI machines.
+        partition: One<Partition>, "I/N";
+        /// Accept that a unit matching this ends without a test case; may be repeated.
+        allow_empty: Many<String>, "GLOB";
+    }
+    Image {
+        /// Image that the containers are started from.
+        image: One<String>, "IMAGE";
+        /// Run the tests that are in the image, or mount the current directory over the work directory.
+        source: One<Source>, "image|mount" .default("image");
+        /// Directory in the container that tests are run in, as an absolute path.
+        work_dir: One<ContainerPath>, "PATH" .otherwise("the image's own");
+        /// Variable for the containers; without a value it is taken from the environment. May be repeated and adds to
+        /// those of the file.
+        env: All<EnvEntry>, "NAME[=VALUE]" .takes_table();
+        /// File of NAME=VALUE lines as `docker run --env-file` reads it; may be repeated.
+        env_file: All<PathBuf>, "FILE";
+        /// Network of the containers; a name stands for a network that exists already.
+        network: One<Network>, "none|bridge|NAME" .default("none");
+        /// User inside the containers.
+        user: One<User>, "USER[:GROUP]" .otherwise("the image's own");
+    }
+    Running {
+        /// Test framework.
+        framework: One<FrameworkName>, "cucumber|pytest";
+        /// Command that starts the framework, split into words as a shell would.
+        framework_command: One<Argv>, "COMMAND" .otherwise("the framework's own");
+        /// How many containers run at the same time.
+        shards: One<NonZeroU32>, "N" .alias("concurrency") .otherwise("the engine's number of CPUs");
+        /// One container for all files of a shard, or a fresh one for each file.
+        isolation: One<Isolation>, "shard|file" .default("shard");
+        /// Shell text that must succeed in each container before the framework starts.
+        before_command: One<String>, "TEXT";
+        /// Arguments for the framework, passed on as they are.
+        framework_args: Many<String>, "FRAMEWORK_ARGS" .style(FlagStyle::Trailing);
+    }
+    Limits {
+        /// How long one unit may run, such as `90s` or `1h 30m`; a bare number is seconds.
+        timeout: One<Duration>, "DURATION" .otherwise("no limit");
+        /// How long the whole run may take.
+        run_timeout: One<Duration>, "DURATION" .otherwise("no limit");
+        /// How long a container has to end after each polite signal before it is killed.
+        grace: One<Duration>, "DURATION" .default("10s");
+        /// Start nothing new after the first failure; the same as `--max-failures 1`.
+        fail_fast: One<Switch>, "true|false" .default("false");
+        /// Start nothing new after this many failed or errored units.
+        max_failures: One<NonZeroU32>, "N" .otherwise("no limit");
+        /// Memory of a container, such as `512m` or `2g`; no swap on top.
+        memory: One<Bytes>, "SIZE" .otherwise("no limit");
+        /// Processor cores of a container, such as `1.5`.
+        cpus: One<CpuMillis>, "NUMBER" .otherwise("no limit");
+        /// Processes and threads of a container; high enough for a browser, low enough to stop a fork bomb.
+        pids: One<PidsLimit>, "N|none" .default("2048");
+    }
+    Output {
+        /// Write one JUnit report of the whole run to this file.
+        junit: One<PathBuf>, "FILE";
+        /// Directory for what minke keeps of its runs.
+        output_dir: One<PathBuf>, "PATH" .default(".minke");
+        /// Show failures and the summary only.
+        quiet: One<Switch>, "true|false" .short('q') .default("false");
+        /// Show more; may be repeated.
+        verbose: One<Count>, "N" .short('v') .default("0");
+        /// When to use colours; a non-empty NO_COLOR means never.
+        color: One<Color>, "auto|always|never" .default("auto");
+    }
+}
+
+impl Options {
+    /// Returns the options that hold when no source gives any.
+    pub(crate) fn defaults(root: &Path) -> Result<Self, ConfigError> {
+        let mut options = Self::default();
+        for spec in OPTIONS {
+            spec.reset(&mut options, root)?;
+        }
+        Ok(options)
+    }
+
+    /// Lists every option with its value and the place where it was given.
+    pub(crate) fn print(&self, root: &Path) -> Vec<Setting> {
+        OPTIONS.iter().flat_map(|spec| (spec.print)(self, spec, root)).collect()
+    }
+}
+
+/// Finds an option by its key.
+pub(crate) fn find(key: &str) -> Option<&'static OptionSpec> {
+    OPTIONS.iter().find(|spec| spec.key == key)
+}

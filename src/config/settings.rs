@@ -1,0 +1,228 @@
+//! What the merged options mean, valid by construction.
+
+use std::cmp::Ordering;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use super::choice::{Color, Discover, FilesFrom, Isolation, Source, Verbosity};
+use super::env_file;
+use super::environment::Environment;
+use super::error::{ConfigError, Place};
+use super::field::{All, Given};
+use super::file::{ConfigFile, shown};
+use super::flags::Flags;
+use super::options::{Options, find};
+use super::partition::Partition;
+use super::scalar::{Count, Switch};
+use super::setting::Setting;
+use super::variable::EnvEntry;
+use crate::model::{EnvVar, Network, Policy, ResourceLimits};
+
+/// Everything that a run can be told.
+///
+/// Host paths are absolute. Relative ones of a file are taken from the file's directory, all others from the current directory.
+/// `files`, `exclude` and `allow_empty` are as they were given, and are relative to the current directory.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The project's root, which is the current directory, as an absolute path.
+    pub root: PathBuf,
+    /// The configuration file that was read.
+    pub config_file: Option<PathBuf>,
+    /// Test files, directories and globs.
+    pub files: Vec<String>,
+    /// Where more of them are listed, one a line.
+    pub files_from: Option<FilesFrom>,
+    /// Globs of files to leave out.
+    pub exclude: Vec<String>,
+    /// Where test files are looked for.
+    pub discover: Discover,
+    /// The part of the plan to run.
+    pub partition: Option<Partition>,
+    /// Globs of units that may end without a test case.
+    pub allow_empty: Vec<String>,
+    /// The image of the containers.
+    pub image: Option<String>,
+    /// Where the containers have the tests from.
+    pub source: Source,
+    /// The absolute directory in the container that tests are run in; `None` means the image's own.
+    pub work_dir: Option<String>,
+    /// Variables for the containers, each name once.
+    pub env: Vec<EnvVar>,
+    /// The network of the containers.
+    pub network: Network,
+    /// The user inside the containers.
+    pub user: Option<String>,
+    /// The framework's name, one of [`FRAMEWORKS`](super::FRAMEWORKS).
+    pub framework: Option<String>,
+    /// The words of the command that starts the framework, at least one.
+    pub framework_command: Option<Vec<String>>,
+    /// Arguments for the framework.
+    pub framework_args: Vec<String>,
+    /// How many containers run at the same time; `None` means as many as the engine has CPUs.
+    pub shards: Option<NonZeroU32>,
+    /// What shares a container.
+    pub isolation: Isolation,
+    /// Shell text that must succeed in each container before the framework starts.
+    pub before_command: Option<String>,
+    /// What a run does about time and failures.
+    pub policy: Policy,
+    /// What one container may use.
+    pub limits: ResourceLimits,
+    /// Where the JUnit report of the run goes.
+    pub junit: Option<PathBuf>,
+    /// Where minke keeps what it knows of its runs.
+    pub output_dir: PathBuf,
+    /// How much is told while a run goes on.
+    pub verbosity: Verbosity,
+    /// When output is coloured.
+    pub color: Color,
+    provenance: Vec<Setting>,
+}
+
+impl Settings {
+    /// Reads and merges all sources. `root` is the current directory, as an absolute path.
+    pub fn load(flags: &Flags, environment: &Environment, root: &Path) -> Result<Self, ConfigError> {
+        let from_flags = flags.options(root)?;
+        let from_environment = environment.options(root)?;
+        let file =
+            match flags.config_file.as_deref().map_or_else(|| environment.config_file(), |path| Ok(Some(path)))? {
+                Some(path) => Some(ConfigFile::named(path, root)?),
+                None => ConfigFile::search(root)?,
+            };
+        let from_file = file.as_ref().map(ConfigFile::options).transpose()?.unwrap_or_default();
+        let mut options = Options::defaults(root)?.merge(from_file).merge(from_environment).merge(from_flags);
+        settle_rivals(&mut options, root)?;
+        Self::resolve(options, environment, root, file.map(|file| file.path))
+    }
+
+    /// Lists every option with its value and the place where it was given, in the order of the help text.
+    ///
+    /// `env` and `env-file` have a line for each value, or one line if there is none. Values of variables are masked.
+    pub fn provenance(&self) -> &[Setting] {
+        &self.provenance
+    }
+
+    /// Returns the image, or an error that tells how to give one.
+    pub fn required_image(&self) -> Result<&str, ConfigError> {
+        required("image", self.image.as_deref())
+    }
+
+    /// Returns the framework's name, or an error that tells how to give one.
+    pub fn required_framework(&self) -> Result<&str, ConfigError> {
+        required("framework", self.framework.as_deref())
+    }
+
+    fn resolve(
+        options: Options,
+        environment: &Environment,
+        root: &Path,
+        config_file: Option<PathBuf>,
+    ) -> Result<Self, ConfigError> {
+        Ok(Self {
+            root: root.to_owned(),
+            config_file,
+            provenance: options.print(root),
+            policy: policy(&options),
+            verbosity: verbosity(&options),
+            limits: ResourceLimits {
+                memory_bytes: options.memory.value().map(|memory| memory.0),
+                cpu_millis: options.cpus.value().map(|cpus| cpus.0),
+                pids: options.pids.settled().0.map(NonZeroU32::get),
+            },
+            files: options.files.values(),
+            files_from: options.files_from.value(),
+            exclude: options.exclude.values(),
+            discover: options.discover.settled(),
+            partition: options.partition.value(),
+            allow_empty: options.allow_empty.values(),
+            image: options.image.value(),
+            source: options.source.settled(),
+            work_dir: options.work_dir.value().map(|path| path.0),
+            env: variables(options.env_file, options.env, environment, root)?,
+            network: options.network.settled(),
+            user: options.user.value().map(|user| user.0),
+            framework: options.framework.value().map(|framework| framework.0),
+            framework_command: options.framework_command.value().map(|command| command.0),
+            framework_args: options.framework_args.values(),
+            shards: options.shards.value(),
+            isolation: options.isolation.settled(),
+            before_command: options.before_command.value(),
+            junit: options.junit.value(),
+            output_dir: options.output_dir.settled(),
+            color: options.color.settled(),
+        })
+    }
+}
+
+/// Makes sure that at most one of two options that exclude each other is left: the one of the stronger source.
+fn settle_rivals(options: &mut Options, root: &Path) -> Result<(), ConfigError> {
+    let switched = |given: &&Given<Switch>| given.value == Switch(true);
+    let fail_fast = options.fail_fast.0.as_ref().filter(switched).map(|given| &given.place);
+    let max_failures = options.max_failures.0.as_ref().map(|given| &given.place);
+    let quiet = options.quiet.0.as_ref().filter(switched).map(|given| &given.place);
+    let verbose = options.verbose.0.as_ref().filter(|given| given.value != Count(0)).map(|given| &given.place);
+    let losers = [weaker(fail_fast, max_failures)?, weaker(quiet, verbose)?];
+    losers.into_iter().flatten().try_for_each(|loser| loser.spec.reset(options, root))
+}
+
+fn weaker(one: Option<&Place>, other: Option<&Place>) -> Result<Option<Place>, ConfigError> {
+    let (Some(one), Some(other)) = (one, other) else { return Ok(None) };
+    match one.origin.rank().cmp(&other.origin.rank()) {
+        Ordering::Less => Ok(Some(one.clone())),
+        Ordering::Greater => Ok(Some(other.clone())),
+        Ordering::Equal => Err(ConfigError::Conflict { one: one.clone(), other: other.clone() }),
+    }
+}
+
+fn policy(options: &Options) -> Policy {
+    let max_failures = match options.fail_fast.clone().settled() {
+        Switch(true) => Some(NonZeroU32::MIN),
+        Switch(false) => options.max_failures.clone().value(),
+    };
+    Policy {
+        unit_timeout: options.timeout.clone().value(),
+        run_timeout: options.run_timeout.clone().value(),
+        max_failures,
+        grace: options.grace.clone().settled(),
+    }
+}
+
+fn verbosity(options: &Options) -> Verbosity {
+    match (options.quiet.clone().settled(), options.verbose.clone().settled()) {
+        (Switch(true), _) => Verbosity::Quiet,
+        (Switch(false), Count(0)) => Verbosity::Normal,
+        (Switch(false), Count(count)) => Verbosity::Verbose(count),
+    }
+}
+
+/// Reads the env-files and puts all variables in the order of their sources, within a source those of files first. The last
+/// value of a name is kept, and a name without a value is left out if the environment lacks it, as `docker run` does.
+fn variables(
+    files: All<PathBuf>,
+    entries: All<EnvEntry>,
+    environment: &Environment,
+    root: &Path,
+) -> Result<Vec<EnvVar>, ConfigError> {
+    let mut ranked: Vec<(u8, EnvEntry)> = Vec::new();
+    for Given { value: path, place } in files.0 {
+        let read = env_file::read(&path, &shown(&path, root))?;
+        ranked.extend(read.into_iter().map(|entry| (place.origin.rank(), entry)));
+    }
+    ranked.extend(entries.0.into_iter().map(|given| (given.place.origin.rank(), given.value)));
+    ranked.sort_by_key(|(rank, _)| *rank);
+
+    let mut variables: Vec<EnvVar> = Vec::new();
+    for (_, EnvEntry { name, value }) in ranked {
+        let value = match value {
+            Some(value) => Some(value),
+            None => environment.value(&name)?.map(str::to_owned),
+        };
+        variables.retain(|variable| variable.name != name);
+        variables.extend(value.map(|value| EnvVar { name, value }));
+    }
+    Ok(variables)
+}
+
+fn required<'value>(key: &str, value: Option<&'value str>) -> Result<&'value str, ConfigError> {
+    value.ok_or_else(|| ConfigError::Missing { spec: find(key).expect("the table has every key that is asked for") })
+}
