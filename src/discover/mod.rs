@@ -11,5 +11,5 @@ pub use command::{FoundCommand, find_command};
 pub use error::DiscoverError;
 pub use host::on_host;
 pub use image::in_image;
-pub use pattern::{Found, Selection};
+pub use pattern::{Found, Selection, mark_units};
 pub use probe::Probe;

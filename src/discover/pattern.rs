@@ -4,6 +4,7 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::DiscoverError;
 use crate::framework::Framework;
+use crate::model::Unit;
 
 /// What the user selected, relative to the project's directory.
 pub struct Selection<'a> {
@@ -56,6 +57,27 @@ impl Selection<'_> {
         units.dedup();
         Ok(Found { units, searched })
     }
+}
+
+/// Makes units of paths: with the names of their reports, and marked where `--allow-empty` matches.
+///
+/// # Errors
+/// [`DiscoverError::Glob`] for a glob of `--allow-empty` that cannot be read.
+pub fn mark_units(
+    paths: Vec<String>,
+    framework: &dyn Framework,
+    allow_empty: &[String],
+) -> Result<Vec<Unit>, DiscoverError> {
+    let mut may_be_empty = Vec::with_capacity(allow_empty.len());
+    for glob in allow_empty {
+        may_be_empty.push(compile(&normal(glob), "--allow-empty")?.compile_matcher());
+    }
+    let unit = |path: String| Unit {
+        report_key: framework.report_key(&path),
+        may_be_empty: may_be_empty.iter().any(|glob| glob.is_match(&path)),
+        ..Unit::new(path)
+    };
+    Ok(paths.into_iter().map(unit).collect())
 }
 
 /// Compiles one glob in which `*` does not cross `/`.

@@ -1,0 +1,94 @@
+//! Why a subcommand could not do its work, with what to do next and the exit code.
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::config::ConfigError;
+use crate::discover::DiscoverError;
+use crate::engine::EngineError;
+use crate::model::ExitCode;
+use crate::report::junit::WriteError;
+use crate::run::RunError;
+
+/// Why a subcommand could not do its work.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum CliError {
+    /// The settings are wrong or lack something.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The selection cannot be turned into units.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+    /// The engine failed before anything was run.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The run's own files cannot be written.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A report cannot be written.
+    #[error(transparent)]
+    Report(#[from] WriteError),
+    /// The list of files cannot be read.
+    #[error("cannot read the list of files from `{}`", path.display())]
+    FilesFrom {
+        /// The list, `-` for standard input.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Nothing was selected.
+    #[error("nothing was selected; searched {searched}")]
+    NothingSelected {
+        /// What was searched.
+        searched: String,
+    },
+    /// The system refused something that minke cannot do without.
+    #[error("cannot {operation}")]
+    System {
+        /// What was refused.
+        operation: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write the output")]
+    Output(#[from] io::Error),
+}
+
+impl CliError {
+    /// Returns what to do next, where that is known.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Config(error) => error.help(),
+            Self::Discover(error) => error.help(),
+            Self::Engine(error) => error.help(),
+            Self::Run(error) => error.help(),
+            Self::FilesFrom { .. } => Some("name a text file with a path in each line, or `-`".to_owned()),
+            Self::NothingSelected { .. } => {
+                Some("check the paths, `--exclude` and `--partition`; `minke plan` shows what would run".to_owned())
+            }
+            Self::Report(_) => Some("check the path's permissions and the free disk space".to_owned()),
+            Self::System { .. } | Self::Output(_) => None,
+        }
+    }
+
+    /// Returns the exit code of the process.
+    pub fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Config(_) | Self::FilesFrom { .. } => ExitCode::Usage,
+            Self::Discover(DiscoverError::Engine(_) | DiscoverError::NoCommand { .. }) | Self::Engine(_) => {
+                ExitCode::Infrastructure
+            }
+            Self::Discover(_) => ExitCode::Usage,
+            Self::Run(_) | Self::Report(_) => ExitCode::Incomplete,
+            Self::NothingSelected { .. } => ExitCode::NothingSelected,
+            Self::System { .. } => ExitCode::Infrastructure,
+            // Whoever read the output has gone: that is their right.
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::Passed,
+            Self::Output(_) => ExitCode::Incomplete,
+        }
+    }
+}

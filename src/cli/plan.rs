@@ -1,0 +1,64 @@
+//! `minke plan`: what would run where.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use super::error::CliError;
+use super::prepare::prepare;
+use crate::config::Settings;
+use crate::plan::Plan;
+use crate::run::new_run_id;
+
+/// Prints the plan that a run with these settings would carry out; nothing is run.
+///
+/// # Errors
+/// Whatever keeps a plan from being made, and [`CliError::Output`].
+pub async fn plan(
+    settings: &Settings,
+    docker_host: Option<&str>,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let prepared = prepare(settings, docker_host, new_run_id()).await?;
+    if let Some(error) = prepared.unusable_image {
+        return Err(error.into());
+    }
+    if json { write_json(&prepared.plan, out) } else { write_text(&prepared.plan, out) }?;
+    Ok(())
+}
+
+fn write_text(plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
+    let units = plan.units().len();
+    let call = plan.framework();
+    writeln!(out, "framework  {} (`{}`)", call.name, call.command.join(" "))?;
+    writeln!(out, "image      {}", plan.template().image)?;
+    writeln!(out, "units      {units}, in {} batches, at most {} at once", plan.batches().len(), plan.shards())?;
+    for (number, batch) in (1..).zip(plan.batches()) {
+        writeln!(out, "\nbatch {number}")?;
+        for &unit in &batch.units {
+            let path = plan.unit(unit).id.as_str();
+            // A name with a line break in it must not look like two.
+            if path.contains(char::is_control) { writeln!(out, "  {path:?}")? } else { writeln!(out, "  {path}")? }
+        }
+    }
+    Ok(())
+}
+
+/// Writes `{"version": 1, "framework", "image", "image_id", "isolation", "shards", "units": [path], "batches": [[path]]}`.
+fn write_json(plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
+    let path = |&unit| plan.unit(unit).id.as_str();
+    let batches: Vec<Vec<&str>> = plan.batches().iter().map(|batch| batch.units.iter().map(path).collect()).collect();
+    let document = json!({
+        "version": crate::plan::PLAN_FORMAT_VERSION,
+        "framework": { "name": plan.framework().name, "command": plan.framework().command, "args": plan.framework().args },
+        "image": plan.template().image,
+        "image_id": plan.image_id(),
+        "isolation": plan.isolation(),
+        "shards": plan.shards(),
+        "units": plan.units().iter().map(|unit| unit.id.as_str()).collect::<Vec<_>>(),
+        "batches": batches,
+    });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}

@@ -1,0 +1,212 @@
+//! From settings to a plan: what `minke run` and `minke plan` do alike.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::error::CliError;
+use crate::config::{Discover, FilesFrom, Settings, Source};
+use crate::discover::{Found, FoundCommand, Probe, Selection, find_command, in_image, mark_units, on_host};
+use crate::engine::{ContainerSpec, DockerEngine, Engine, EngineError, Image, Labels, Owner};
+use crate::framework::{self, Framework};
+use crate::model::{ImageId, Mount, RunId, ShardTemplate};
+use crate::plan::{FrameworkCall, Plan, PlanInput, plan};
+
+/// Where a mounted project is in the container when nothing else is said.
+const MOUNT_POINT: &str = "/project";
+/// How long a container that is only looked into may stay, should minke be killed.
+const PROBE_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+
+/// A plan, and what it was made with.
+pub(super) struct Prepared {
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) plan: Plan,
+    /// What a person should know before the run.
+    pub(super) remarks: Vec<String>,
+    /// Why no unit can run, although the units are known.
+    pub(super) unusable_image: Option<EngineError>,
+}
+
+/// Connects to the engine, finds the units and the framework's command, and makes the plan.
+pub(super) async fn prepare(settings: &Settings, docker_host: Option<&str>, run: RunId) -> Result<Prepared, CliError> {
+    let image_name = settings.required_image()?;
+    let frameworks = framework::named(settings.required_framework()?);
+    let named = listed_files(settings)?;
+    let engine: Arc<dyn Engine> = Arc::new(DockerEngine::connect(docker_host).await?);
+    let template = template(settings, image_name);
+    let in_host = match settings.discover {
+        Discover::Host => true,
+        Discover::Image => false,
+        Discover::Auto => settings.source == Source::Mount,
+    };
+    let selection = |framework| Selection {
+        paths: &settings.files,
+        named: &named,
+        exclude: &settings.exclude,
+        framework,
+    };
+    let by_name = *frameworks.first().expect("the settings accept known frameworks only");
+    let on_host = in_host.then(|| on_host(&selection(by_name), &settings.root)).transpose()?;
+    let image = match engine.image(image_name).await {
+        Ok(image) => image,
+        // The units are known, so the report can name each of them.
+        Err(error @ EngineError::ImageMissing { .. }) if let Some(found) = on_host => {
+            let command = vec![by_name.commands()[0].argv.join(" ")];
+            let found_command = FoundCommand { framework: by_name, argv: command };
+            let plan = make_plan(settings, found, found_command, template, None, &*engine).await?;
+            return Ok(Prepared { engine, plan, remarks: Vec::new(), unusable_image: Some(error) });
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (found, command) = if let (Some(found), Some(command)) = (&on_host, given_command(settings, frameworks)) {
+        (found.clone(), command)
+    } else {
+        let probe = open_probe(&engine, &template, &image, run).await?;
+        let looked = look_inside(settings, &probe, &image, frameworks, on_host, &selection).await;
+        let closed = probe.close().await;
+        let looked = looked?;
+        closed?;
+        looked
+    };
+    let remarks = remarks(settings, &*engine).await?;
+    let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
+    Ok(Prepared { engine, plan, remarks, unusable_image: None })
+}
+
+async fn look_inside<'a>(
+    settings: &Settings,
+    probe: &Probe,
+    image: &Image,
+    frameworks: &'static [&'static dyn Framework],
+    on_host: Option<Found>,
+    selection: &impl Fn(&'static dyn Framework) -> Selection<'a>,
+) -> Result<(Found, FoundCommand), CliError> {
+    let command = match given_command(settings, frameworks) {
+        Some(command) => command,
+        None => find_command(probe, image, frameworks).await?,
+    };
+    let found = match on_host {
+        Some(found) => found,
+        None => in_image(&selection(command.framework), probe).await?,
+    };
+    Ok((found, command))
+}
+
+/// Takes `--framework-command` for the framework of the family whose own command it looks like.
+fn given_command(settings: &Settings, frameworks: &'static [&'static dyn Framework]) -> Option<FoundCommand> {
+    let argv = settings.framework_command.clone()?;
+    let text = argv.join(" ");
+    let alike = frameworks.iter().find(|framework| text.contains(framework.name()));
+    let framework = *alike.or(frameworks.first())?;
+    Some(FoundCommand { framework, argv })
+}
+
+async fn open_probe(
+    engine: &Arc<dyn Engine>,
+    template: &ShardTemplate,
+    image: &Image,
+    run: RunId,
+) -> Result<Probe, EngineError> {
+    let expires = Timestamp::now().saturating_add(PROBE_LIFETIME).unwrap_or(Timestamp::MAX);
+    let spec = ContainerSpec {
+        name: format!("minke-{run}-probe"),
+        image: ImageId(image.id.0.clone()),
+        argv: vec!["/minke-never-runs-this".to_owned()],
+        replaces_entrypoint: true,
+        template: template.clone(),
+        env: Vec::new(),
+        labels: Labels { run, owner: Owner::this_process(), expires },
+    };
+    let work_dir = template.work_dir.as_deref().unwrap_or(&image.work_dir);
+    Probe::open(Arc::clone(engine), &spec, work_dir).await
+}
+
+async fn make_plan(
+    settings: &Settings,
+    found: Found,
+    command: FoundCommand,
+    template: ShardTemplate,
+    image_id: Option<ImageId>,
+    engine: &dyn Engine,
+) -> Result<Plan, CliError> {
+    let framework = command.framework;
+    let units = mark_units(found.units, framework, &settings.allow_empty)?;
+    let shards = match settings.shards {
+        Some(shards) => shards,
+        None => std::num::NonZeroU32::new(engine.info().await?.cpus).unwrap_or(std::num::NonZeroU32::MIN),
+    };
+    let before = units.len();
+    let plan = plan(PlanInput {
+        units,
+        partition: settings.partition,
+        shards,
+        isolation: settings.isolation,
+        units_per_invocation: framework.units_per_invocation(),
+        framework: FrameworkCall {
+            name: framework.name().to_owned(),
+            command: command.argv,
+            args: settings.framework_args.clone(),
+        },
+        template,
+        image_id,
+        policy: settings.policy.clone(),
+    });
+    if plan.units().is_empty() {
+        let mut searched = found.searched;
+        if let Some(partition) = settings.partition.filter(|_| before > 0) {
+            searched.push(format!("part {partition} of {before} units"));
+        }
+        if searched.is_empty() {
+            searched.push("nothing that `--exclude` leaves".to_owned());
+        }
+        return Err(CliError::NothingSelected { searched: searched.join("; ") });
+    }
+    Ok(plan)
+}
+
+fn template(settings: &Settings, image: &str) -> ShardTemplate {
+    let mut template = ShardTemplate::new(image);
+    template.work_dir.clone_from(&settings.work_dir);
+    if settings.source == Source::Mount {
+        let mount_point = settings.work_dir.clone().unwrap_or_else(|| MOUNT_POINT.to_owned());
+        template.mounts = vec![Mount { host: settings.root.clone(), container: mount_point.clone() }];
+        template.work_dir = Some(mount_point);
+    }
+    template.env.clone_from(&settings.env);
+    template.network = settings.network.clone();
+    template.user.clone_from(&settings.user);
+    template.limits = settings.limits.clone();
+    template.before_command.clone_from(&settings.before_command);
+    template
+}
+
+async fn remarks(settings: &Settings, engine: &dyn Engine) -> Result<Vec<String>, EngineError> {
+    let info = engine.info().await?;
+    let far_mount = settings.source == Source::Mount && !info.is_local;
+    Ok(Vec::from_iter(far_mount.then(|| {
+        format!(
+            "`--source mount` mounts `{}` of the engine's own machine, and the engine is at {}",
+            settings.root.display(),
+            info.endpoint
+        )
+    })))
+}
+
+/// Reads `--files-from`: a path in each line, or, where the list has NUL bytes, between them.
+fn listed_files(settings: &Settings) -> Result<Vec<String>, CliError> {
+    let Some(from) = &settings.files_from else { return Ok(Vec::new()) };
+    let (path, read) = match from {
+        FilesFrom::Stdin => {
+            let mut text = String::new();
+            (PathBuf::from("-"), io::stdin().read_to_string(&mut text).map(|_| text))
+        }
+        FilesFrom::File(path) => (path.clone(), fs::read_to_string(path)),
+    };
+    let text = read.map_err(|source| CliError::FilesFrom { path, source })?;
+    let separator = if text.contains('\0') { '\0' } else { '\n' };
+    let lines = text.split(separator).map(|line| line.strip_suffix('\r').unwrap_or(line));
+    Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
+}
