@@ -5,12 +5,18 @@
 mod claims;
 mod clean;
 mod decode;
+mod decorate;
 mod excerpt;
+mod layout;
+mod location;
 mod number;
 mod reader;
 mod reference;
+mod row;
 mod tag;
 mod tokens;
 mod tree;
+mod writer;
 
 pub use reader::{ReadLimits, read};
+pub use writer::{WriteError, WriteOptions, write, write_file};
