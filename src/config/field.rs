@@ -7,7 +7,7 @@ use super::origin::Origin;
 use super::raw::{Kind, Raw, Word};
 use super::scalar::Scalar;
 use super::setting::{Printed, Setting};
-use super::spec::{OptionSpec, Shape};
+use super::spec::{FlagStyle, OptionSpec, Shape};
 
 /// A value and the place where it was given.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,9 +91,9 @@ impl<T: Scalar> Field for One<T> {
         let value = match raw {
             Raw::Scalar(word) => scalar(word, place, base)?,
             Raw::List(words) => {
+                let Some(from_list) = T::FROM_LIST else { return Err(place.wrong_type("an array")) };
                 let texts = words.iter().map(|word| string(word, place)).collect::<Result<_, _>>()?;
-                let Some(parsed) = T::parse_list(texts) else { return Err(place.wrong_type("an array")) };
-                parsed.map_err(|fault| place.fault(fault, None))?
+                from_list(texts).map_err(|fault| place.fault(fault, None))?
             }
         };
         Ok(Self(Some(Given { value, place: place.clone() })))
@@ -158,16 +158,19 @@ impl<T: Scalar> Field for All<T> {
     }
 }
 
-/// Returns the words of a list. A variable is split as a shell would; a single value of a file is a list of one.
+/// Returns the words of a list. A variable is split as a shell would, and so are arguments for the framework that are one
+/// string of a file; any other single value of a file is a list of one.
 fn words(raw: &Raw, place: &Place) -> Result<Vec<Word>, ConfigError> {
-    match (raw, &place.origin) {
-        (Raw::List(words), _) => Ok(words.clone()),
-        (Raw::Scalar(word), Origin::Env(_)) => match shell_words::split(&word.text) {
-            Ok(texts) => Ok(texts.into_iter().map(Word::plain).collect()),
-            Err(_) => Err(place.fault(unbalanced(), None)),
-        },
-        (Raw::Scalar(word), Origin::Default | Origin::File { .. } | Origin::Flag) => Ok(vec![word.clone()]),
+    let word = match raw {
+        Raw::List(words) => return Ok(words.clone()),
+        Raw::Scalar(word) => word,
+    };
+    let is_line = matches!(place.origin, Origin::Env(_)) || place.spec.style == FlagStyle::Trailing;
+    if !is_line || !matches!(word.kind, Kind::Plain | Kind::String) {
+        return Ok(vec![word.clone()]);
     }
+    let texts = shell_words::split(&word.text).map_err(|_| place.fault(unbalanced(), None))?;
+    Ok(texts.into_iter().map(|text| Word { text, ..word.clone() }).collect())
 }
 
 /// What is wrong with text that cannot be split into words.

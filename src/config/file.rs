@@ -143,6 +143,9 @@ impl ConfigFile {
         entries.sort_by_key(|(key, _)| key.span().start);
         let pair = |(name, value): (&toml::Spanned<toml::de::DeString<'_>>, &Value<'_>)| {
             let word = self.word(value, place)?;
+            if word.kind != Kind::String {
+                return Err(place.at_line(word.line).wrong_type(word.kind.phrase()));
+            }
             if name.get_ref().contains('=') {
                 let fault = Fault::new("must have names without `=`").help("Write `NAME = \"VALUE\"`.");
                 return Err(place.at_line(word.line).fault(fault, None));

@@ -18,18 +18,18 @@ pub(crate) trait Scalar: Sized {
     const CHOICES: &'static [&'static str] = &[];
     /// Whether the text must not be repeated in errors.
     const SECRET: bool = false;
+    /// Makes a value of an array of strings, if the type has such a form.
+    const FROM_LIST: Option<FromList<Self>> = None;
 
     /// Parses the value. A relative path is taken from `base`.
     fn parse(text: &str, base: &Path) -> Result<Self, Fault>;
 
-    /// Makes a value of an array of strings, if the type has such a form.
-    fn parse_list(_words: Vec<String>) -> Option<Result<Self, Fault>> {
-        None
-    }
-
     /// Writes the value so that it could be typed again. A path below `root` is written relative to it.
     fn print(&self, root: &Path) -> String;
 }
+
+/// Makes a value of an array of strings.
+pub(crate) type FromList<T> = fn(Vec<String>) -> Result<T, Fault>;
 
 /// A yes or no.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,12 +171,10 @@ impl Scalar for PidsLimit {
 }
 
 impl Scalar for Argv {
+    const FROM_LIST: Option<FromList<Self>> = Some(Self::from_words);
+
     fn parse(text: &str, _base: &Path) -> Result<Self, Fault> {
         Self::from_words(shell_words::split(text).map_err(|_| unbalanced())?)
-    }
-
-    fn parse_list(words: Vec<String>) -> Option<Result<Self, Fault>> {
-        Some(Self::from_words(words))
     }
 
     fn print(&self, _root: &Path) -> String {

@@ -1,0 +1,9 @@
+//! What users type, and what minke makes of it.
+
+mod bad_input;
+mod command;
+mod environment;
+mod files;
+mod options;
+mod precedence;
+mod project;
