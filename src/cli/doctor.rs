@@ -95,9 +95,10 @@ async fn check_engine(engine: &DockerEngine) -> Vec<Check> {
 }
 
 fn check_api(info: &EngineInfo) -> Check {
-    let version = info.api_version.split_once('.').and_then(|(major, minor)| {
-        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
-    });
+    let version = info
+        .api_version
+        .split_once('.')
+        .and_then(|(major, minor)| Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?)));
     match version {
         Some(version) if version >= KNOWN_API => Check::new("API", Level::Ok, info.api_version.as_str()),
         Some(_) => Check::new("API", Level::Warn, format!("{} is older than 1.41", info.api_version))

@@ -3,7 +3,12 @@
 //! The only module that names clap. Options are not declared here: `args.rs` makes them from the table in `config`.
 
 mod args;
+mod clean;
 pub mod config;
+mod doctor;
+mod error;
+mod plan;
+mod prepare;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -11,6 +16,10 @@ use std::path::Path;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{CleanArgs, ConfigArgs, DoctorArgs, PlanArgs, PresetArgs, RunArgs};
+pub use clean::clean;
+pub use doctor::doctor;
+pub use error::CliError;
+pub use plan::plan;
 
 use crate::config::{ConfigError, Environment, Flags, Settings};
 

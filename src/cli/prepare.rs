@@ -42,12 +42,8 @@ pub(super) async fn prepare(settings: &Settings, docker_host: Option<&str>, run:
         Discover::Image => false,
         Discover::Auto => settings.source == Source::Mount,
     };
-    let selection = |framework| Selection {
-        paths: &settings.files,
-        named: &named,
-        exclude: &settings.exclude,
-        framework,
-    };
+    let selection =
+        |framework| Selection { paths: &settings.files, named: &named, exclude: &settings.exclude, framework };
     let by_name = *frameworks.first().expect("the settings accept known frameworks only");
     let on_host = in_host.then(|| on_host(&selection(by_name), &settings.root)).transpose()?;
     let image = match engine.image(image_name).await {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::raw::Fault;
 use super::scalar::Scalar;
 use super::suggest::closest;
+use crate::plan::Isolation;
 
 /// The frameworks that `--framework` offers.
-pub const FRAMEWORKS: &[&str] = &["cucumber", "pytest"];
+pub const FRAMEWORKS: &[&str] = &["cucumber", "cucumber-js", "cucumber-ruby", "pytest"];
 
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
@@ -59,16 +60,6 @@ choice! {
 }
 
 choice! {
-    /// What shares a container.
-    Isolation {
-        /// All units of a shard.
-        Shard = "shard",
-        /// Each unit has its own.
-        File = "file",
-    }
-}
-
-choice! {
     /// When output is coloured.
     Color {
         /// If it goes to a terminal.
@@ -77,6 +68,25 @@ choice! {
         Always = "always",
         /// Never.
         Never = "never",
+    }
+}
+
+impl Scalar for Isolation {
+    const CHOICES: &'static [&'static str] = &["shard", "file"];
+
+    fn parse(text: &str, _base: &Path) -> Result<Self, Fault> {
+        match text {
+            "shard" => Ok(Self::Shard),
+            "file" => Ok(Self::File),
+            _ => Err(not_offered(text, Self::CHOICES)),
+        }
+    }
+
+    fn print(&self, _root: &Path) -> String {
+        match self {
+            Self::Shard => "shard".to_owned(),
+            Self::File => "file".to_owned(),
+        }
     }
 }
 

@@ -26,14 +26,13 @@ mod spec;
 mod suggest;
 mod variable;
 
-pub use choice::{Color, Discover, FRAMEWORKS, FilesFrom, Isolation, Source, Verbosity};
+pub use choice::{Color, Discover, FRAMEWORKS, FilesFrom, Source, Verbosity};
 pub use duration::{parse_duration, print_duration};
 pub use environment::{CONFIG_VARIABLE, Environment, RESERVED_VARIABLES};
 pub use error::{ConfigError, Place};
 pub use flags::Flags;
 pub use options::OPTIONS;
 pub use origin::Origin;
-pub use partition::Partition;
 pub use raw::Fault;
 pub use setting::{Printed, Setting};
 pub use settings::Settings;

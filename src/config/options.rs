@@ -8,16 +8,16 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::choice::{Color, Discover, FilesFrom, FrameworkName, Isolation, Source};
+use super::choice::{Color, Discover, FilesFrom, FrameworkName, Source};
 use super::error::ConfigError;
 use super::field::{All, Field, Many, One};
-use super::partition::Partition;
 use super::scalar::{Argv, ContainerPath, Count, PidsLimit, Switch, User};
 use super::setting::Setting;
 use super::size::{Bytes, CpuMillis};
 use super::spec::{FlagStyle, OptionSpec, Section};
 use super::variable::EnvEntry;
 use crate::model::Network;
+use crate::plan::{Isolation, Partition};
 
 /// Spells the name of a field with another separator, in capitals if asked, after a prefix.
 const fn spell<const N: usize>(prefix: &str, name: &str, capitals: bool) -> [u8; N] {

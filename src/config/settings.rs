@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use super::choice::{Color, Discover, FilesFrom, Isolation, Source, Verbosity};
+use super::choice::{Color, Discover, FilesFrom, Source, Verbosity};
 use super::env_file;
 use super::environment::Environment;
 use super::error::{ConfigError, Place};
@@ -12,11 +12,11 @@ use super::field::{All, Given};
 use super::file::{ConfigFile, shown};
 use super::flags::Flags;
 use super::options::{Options, find};
-use super::partition::Partition;
 use super::scalar::{Count, Switch};
 use super::setting::Setting;
 use super::variable::EnvEntry;
 use crate::model::{EnvVar, Network, Policy, ResourceLimits};
+use crate::plan::{Isolation, Partition};
 
 /// Everything that a run can be told.
 ///

@@ -92,9 +92,9 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
 /// The names that [`named`] knows.
 pub const NAMES: [&str; 4] = ["pytest", "cucumber", "cucumber-ruby", "cucumber-js"];
 
-/// Writes a unit's path as an argument that cannot be taken for an option.
+/// Writes a unit's path as an argument that cannot be taken for an option, or for a file of arguments.
 fn as_argument(unit: &str) -> String {
-    if unit.starts_with('-') { format!("./{unit}") } else { unit.to_owned() }
+    if unit.starts_with(['-', '@']) { format!("./{unit}") } else { unit.to_owned() }
 }
 
 /// Gives every case to the one unit of the batch.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +19,16 @@ impl Partition {
         (index <= count).then_some(Self { index, count })
     }
 
+    /// Returns which part it is, from 1.
+    pub fn index(self) -> NonZeroU32 {
+        self.index
+    }
+
+    /// Returns how many parts there are.
+    pub fn count(self) -> NonZeroU32 {
+        self.count
+    }
+
     /// Keeps every `count`th item, beginning with the one at `index`.
     pub fn select<T>(self, items: Vec<T>) -> Vec<T> {
         let (first, step) = (self.index.get() as usize - 1, self.count.get() as usize);
@@ -30,16 +39,5 @@ impl Partition {
 impl fmt::Display for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.index, self.count)
-    }
-}
-
-impl FromStr for Partition {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parts = text
-            .split_once('/')
-            .and_then(|(index, count)| Self::new(index.trim().parse().ok()?, count.trim().parse().ok()?));
-        parts.ok_or_else(|| format!("`{text}` is not a part such as 2/5, with 1 <= i <= n"))
     }
 }

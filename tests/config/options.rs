@@ -4,9 +4,10 @@ use std::num::NonZeroU32;
 use std::path::Path;
 use std::time::Duration;
 
-use minke::config::{Color, Discover, FilesFrom, Isolation, Source, Verbosity};
+use minke::config::{Color, Discover, FilesFrom, Source, Verbosity};
 use minke::config::{FlagStyle, OPTIONS, OptionSpec, Origin, Printed, Settings, Shape};
 use minke::model::{Network, Policy};
+use minke::plan::Isolation;
 
 use crate::project::{Project, rows};
 

@@ -52,7 +52,7 @@ impl Run {
             wall: Duration::from_millis(2500),
             stdout: OutputFile::default(),
             stderr: OutputFile::default(),
-            problem: problem.map(|trouble| ShardProblem { trouble }),
+            problem: problem.map(|trouble| ShardProblem { trouble, unproven: Vec::new() }),
         });
     }
 
