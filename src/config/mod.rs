@@ -1,6 +1,6 @@
 //! Settings: what was typed, where it was typed, and what it means.
 //!
-//! Three sources are read into [`Options`] of the same type, each value with its [`Origin`], and merged so that a flag beats the
+//! Three sources are read into `Options` of the same type, each value with its `Origin`, and merged so that a flag beats the
 //! environment, which beats the file, which beats the default. [`Settings`] is what the merged options mean, valid by
 //! construction. The table of all options is in `options.rs`; everything else, the command line included, is derived from it.
 //!
