@@ -2,8 +2,10 @@
 //!
 //! Knows only the model; never an engine, a framework or the driver.
 
+mod events;
 pub mod junit;
 mod sink;
 pub mod terminal;
 
+pub use events::{EventLog, EventLogError, read_events};
 pub use sink::Sink;
