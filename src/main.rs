@@ -1,11 +1,12 @@
 //! The `minke` command.
 
 use std::error::Error;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 
-use minke::cli::{self, Command};
-use minke::config::{ConfigError, Environment};
+use minke::cli::{self, Cli, CliError, Command};
+use minke::config::{Environment, Settings};
 use minke::model::ExitCode;
 
 fn main() -> process::ExitCode {
@@ -13,42 +14,71 @@ fn main() -> process::ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    let root = match std::env::current_dir() {
-        Ok(root) => root,
-        Err(error) => return end(&error, Some("Change to a directory that exists.".to_owned()), ExitCode::Usage),
+    let ended = catch_unwind(AssertUnwindSafe(|| obey(&cli)));
+    let code = match ended {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) => {
+            let code = error.exit_code();
+            if code != ExitCode::Passed {
+                tell(&error, error.help());
+            }
+            code
+        }
+        // The panic itself has been printed.
+        Err(_) => ExitCode::Bug,
     };
-    let settings = match cli.settings(&Environment::from_vars(std::env::vars_os()), &root) {
-        Ok(settings) => settings,
-        Err(error) => return end(&error, ConfigError::help(&error), ExitCode::Usage),
-    };
-    let mut out = io::stdout().lock();
-    let written = match &cli.command {
-        Command::Config(args) if args.json => cli::config::write_json(&settings, &mut out),
-        Command::Config(_) => cli::config::write_table(&settings, &mut out),
-        Command::Run(_)
-        | Command::Pytest(_)
-        | Command::Cucumber(_)
-        | Command::Plan(_)
-        | Command::Clean(_)
-        | Command::Doctor(_) => Err(io::Error::from(ErrorKind::Unsupported)),
-    };
-    match written.and_then(|()| out.flush()) {
-        Ok(()) => ExitCode::Passed.code().into(),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::Passed.code().into(),
-        Err(error) => end(&error, None, ExitCode::Bug),
-    }
+    code.code().into()
 }
 
-/// Tells what went wrong and what to do about it, and returns the process's exit code.
-fn end(error: &dyn Error, help: Option<String>, code: ExitCode) -> process::ExitCode {
-    eprintln!("error: {error}");
+fn obey(cli: &Cli) -> Result<ExitCode, CliError> {
+    let system = |operation| move |source| CliError::System { operation, source };
+    let root = std::env::current_dir().map_err(system("find the current directory"))?;
+    let settings = cli.settings(&Environment::from_vars(std::env::vars_os()), &root)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(system("start threads"))?;
+    let code = runtime.block_on(carry_out(cli, &settings));
+    // What may still be going on, such as a pull, is not worth waiting for.
+    runtime.shutdown_background();
+    code
+}
+
+async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError> {
+    let docker_host = std::env::var("DOCKER_HOST").ok();
+    let docker_host = docker_host.as_deref();
+    let mut out = io::stdout();
+    let code = match &cli.command {
+        Command::Run(_) | Command::Pytest(_) | Command::Cucumber(_) => {
+            cli::run(settings, docker_host, cli.rerun()).await?
+        }
+        Command::Plan(args) => {
+            cli::plan(settings, docker_host, args.json, &mut out).await?;
+            ExitCode::Passed
+        }
+        Command::Config(args) => {
+            if args.json {
+                cli::config::write_json(settings, &mut out)?;
+            } else {
+                cli::config::write_table(settings, &mut out)?;
+            }
+            ExitCode::Passed
+        }
+        Command::Clean(args) => cli::clean(docker_host, args.dry_run, &mut out).await?,
+        Command::Doctor(args) => cli::doctor(docker_host, &settings.output_dir, args.json, &mut out).await?,
+    };
+    out.flush()?;
+    Ok(code)
+}
+
+/// Tells what went wrong and what to do about it.
+fn tell(error: &dyn Error, help: Option<String>) {
+    let mut text = format!("error: {error}\n");
     let mut source = error.source();
     while let Some(cause) = source {
-        eprintln!("caused by: {cause}");
+        text.push_str(&format!("caused by: {cause}\n"));
         source = cause.source();
     }
     if let Some(help) = help {
-        eprintln!("help: {help}");
+        text.push_str(&format!("help: {help}\n"));
     }
-    code.code().into()
+    // Nobody is left to be told when this fails.
+    let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -9,6 +9,7 @@ mod doctor;
 mod error;
 mod plan;
 mod prepare;
+mod run;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -20,6 +21,7 @@ pub use clean::clean;
 pub use doctor::doctor;
 pub use error::CliError;
 pub use plan::plan;
+pub use run::run;
 
 use crate::config::{ConfigError, Environment, Flags, Settings};
 
@@ -90,6 +92,21 @@ impl Cli {
     /// `root` is the current directory, as an absolute path.
     pub fn settings(&self, environment: &Environment, root: &Path) -> Result<Settings, ConfigError> {
         Settings::load(&self.command.flags(), environment, root)
+    }
+
+    /// Writes this command line without what it selects and without the framework's arguments.
+    pub fn rerun(&self) -> Vec<String> {
+        const SELECTION: [&str; 5] = ["files", "exclude", "files-from", "partition", "framework-args"];
+        let (name, preset) = match &self.command {
+            Command::Pytest(_) => ("pytest", true),
+            Command::Cucumber(_) => ("cucumber", true),
+            Command::Run(_) | Command::Plan(_) | Command::Config(_) | Command::Clean(_) | Command::Doctor(_) => {
+                ("run", false)
+            }
+        };
+        let left_out: Vec<&str> = SELECTION.into_iter().chain(preset.then_some("framework")).collect();
+        let words = self.command.flags().words_without(&left_out);
+        ["minke", name].map(str::to_owned).into_iter().chain(words).collect()
     }
 }
 

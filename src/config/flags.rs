@@ -31,6 +31,14 @@ impl Flags {
         self.given.extend(raw.map(|raw| (spec, raw)));
     }
 
+    /// Writes the flags as words of a command line, without the options of the given keys. Values of variables are left
+    /// out: they may be secrets, and the words are going to be shown.
+    pub fn words_without(&self, keys: &[&str]) -> Vec<String> {
+        let config_file = self.config_file.iter().map(|path| format!("--config={}", path.display()));
+        let kept = self.given.iter().filter(|(spec, _)| !keys.contains(&spec.key));
+        config_file.chain(kept.flat_map(|(spec, raw)| words(spec, raw))).collect()
+    }
+
     pub(super) fn options(&self, root: &Path) -> Result<Options, ConfigError> {
         let mut options = Options::default();
         for (spec, raw) in &self.given {
@@ -38,4 +46,20 @@ impl Flags {
         }
         Ok(options)
     }
+}
+
+fn words(spec: &OptionSpec, raw: &Raw) -> Vec<String> {
+    let values = match raw {
+        Raw::Scalar(word) => std::slice::from_ref(word),
+        Raw::List(words) => words.as_slice(),
+    };
+    let flag = format!("--{}", spec.key);
+    let word = |value: &Word| match (spec.shape, spec.key) {
+        (Shape::Count, _) => vec![flag.clone(); value.text.parse().unwrap_or(1)],
+        (Shape::Switch, _) if value.text == "true" => vec![flag.clone()],
+        (Shape::Switch, _) => vec![format!("{flag}={}", value.text)],
+        (Shape::All, "env") => vec![flag.clone(), value.text.split('=').next().unwrap_or_default().to_owned()],
+        (Shape::One | Shape::Many | Shape::All, _) => vec![flag.clone(), value.text.clone()],
+    };
+    values.iter().flat_map(word).collect()
 }

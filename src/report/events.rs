@@ -90,7 +90,9 @@ pub fn read_events(path: &Path) -> Result<Vec<Event>, EventLogError> {
         if file.read_until(b'\n', &mut bytes).map_err(read_error)? == 0 {
             break;
         }
-        if let Some(found) = newer_format(&bytes) {
+        if line == 1
+            && let Some(found) = newer_format(&bytes)
+        {
             return Err(EventLogError::Newer { path: path.to_owned(), found });
         }
         match serde_json::from_slice(&bytes) {
@@ -102,7 +104,7 @@ pub fn read_events(path: &Path) -> Result<Vec<Event>, EventLogError> {
     Ok(events)
 }
 
-/// Returns the format that a line declares, if it is one that this minke does not know yet.
+/// Returns the format that the first line declares, if it is one that this minke does not know yet.
 ///
 /// It is looked at before anything else of the line, since anything else may have changed with the format.
 fn newer_format(line: &[u8]) -> Option<u32> {

@@ -1,1 +1,22 @@
 //! What a person sees while a run goes on, and at its end.
+//!
+//! Knows the model's events and nothing of where they come from; which of the two sinks is used, and whether there are
+//! colours, is the caller's choice.
+
+mod case_text;
+mod clean;
+mod fit;
+mod live;
+mod narrator;
+mod network;
+mod palette;
+mod plain;
+mod span;
+mod summary;
+mod view;
+
+pub use live::Live;
+pub use narrator::Verbosity;
+pub use palette::Colours;
+pub use plain::Plain;
+pub use summary::{SummaryOptions, summary, write_summary};

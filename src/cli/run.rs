@@ -1,0 +1,147 @@
+//! `minke run`, `minke pytest` and `minke cucumber`.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::error::CliError;
+use super::prepare::{Prepared, prepare};
+use crate::config::{Color, Settings, Verbosity};
+use crate::engine::{Engine, sweep};
+use crate::model::{CancelReason, ExitCode, Network, RunState, UnitOutcome};
+use crate::report::junit::{WriteOptions, write_file};
+use crate::report::terminal::{self, Colours, Live, Plain, SummaryOptions, write_summary};
+use crate::run::{Cancel, RunDirectory, Sinks, cancel_on_signals, new_run_id};
+
+/// Runs the selected tests, reports live on standard error, writes the reports and returns the exit code.
+///
+/// `rerun` is the command line of this run without its paths, for the hint that runs just the failures again.
+///
+/// # Errors
+/// Whatever kept the run from beginning. Once it has begun, what goes wrong is in its reports.
+pub async fn run(settings: &Settings, docker_host: Option<&str>, rerun: Vec<String>) -> Result<ExitCode, CliError> {
+    let handler = |source| CliError::System { operation: "listen to signals", source };
+    let cancel = Cancel::new();
+    let signals = cancel_on_signals(cancel.clone()).map_err(handler)?;
+    forget_old_report(settings.junit.as_deref());
+    let run = new_run_id();
+    let prepared = prepare(settings, docker_host, run).await?;
+    let directory = RunDirectory::create(&settings.output_dir, run)?;
+    let style = Style::of(settings);
+    tell_remarks(&prepared, &style);
+    sweep_leftovers(&*prepared.engine, &style).await;
+    if let Some(error) = prepared.unusable_image {
+        cancel.request(CancelReason::ImageUnusable { detail: error.in_full() });
+    }
+    let sinks = match style.live {
+        true => Sinks::new(directory.clone()).with(Live::stderr(style.colours, style.verbosity)),
+        false => {
+            let stderr = Box::new(io::stderr());
+            Sinks::new(directory.clone()).with(Plain::new(stderr, style.colours, style.verbosity))
+        }
+    };
+    let work_dir = prepared.plan.template().work_dir.clone();
+    let state = crate::run::run(prepared.plan, prepared.engine, sinks, cancel).await?;
+    signals.abort();
+    let mut code = ExitCode::of(&state);
+    let reports = [Some(directory.path().join("junit.xml")), settings.junit.clone()];
+    let mut written = Vec::new();
+    for path in reports.into_iter().flatten() {
+        match write_file(&state, &WriteOptions { work_dir: work_dir.clone() }, &path) {
+            Ok(()) => written.push(path),
+            Err(error) => {
+                code = code.and(ExitCode::Incomplete);
+                let _ = writeln!(io::stderr(), "error: {error}");
+            }
+        }
+    }
+    let failed_list = settings.output_dir.join("latest").join("failed.txt");
+    write_failed_list(&state, &directory.path().join("failed.txt"));
+    let options = SummaryOptions {
+        colours: style.colours,
+        verbosity: style.verbosity,
+        run_dir: shown(settings, directory.path()),
+        junit: written.iter().map(|path| shown(settings, path)).collect(),
+        rerun,
+        framework_args: settings.framework_args.clone(),
+        failed_list: shown(settings, &failed_list),
+        network_is_none: settings.network == Network::None,
+    };
+    // A closed terminal changes nothing about the run.
+    let _ = write_summary(&mut io::stderr().lock(), &state, code, &options);
+    Ok(code)
+}
+
+/// How a run is told on the terminal.
+struct Style {
+    colours: Colours,
+    verbosity: terminal::Verbosity,
+    live: bool,
+}
+
+impl Style {
+    fn of(settings: &Settings) -> Self {
+        let is_terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let coloured = match settings.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal,
+        };
+        let verbosity = match settings.verbosity {
+            Verbosity::Quiet => terminal::Verbosity::Quiet,
+            Verbosity::Normal => terminal::Verbosity::Normal,
+            Verbosity::Verbose(_) => terminal::Verbosity::Verbose,
+        };
+        Self { colours: if coloured { Colours::On } else { Colours::Off }, verbosity, live: is_terminal }
+    }
+}
+
+/// Removes the report of an earlier run, so that nobody takes it for this one's, however this one ends.
+fn forget_old_report(path: Option<&Path>) {
+    if let Some(path) = path.filter(|path| path.is_file()) {
+        // If it cannot be removed it cannot be replaced either, and that is told when the report is written.
+        let _ = fs::remove_file(path);
+    }
+}
+
+fn tell_remarks(prepared: &Prepared, style: &Style) {
+    if style.verbosity != terminal::Verbosity::Quiet {
+        for remark in &prepared.remarks {
+            let _ = writeln!(io::stderr(), "warning: {remark}");
+        }
+    }
+}
+
+async fn sweep_leftovers(engine: &dyn Engine, style: &Style) {
+    let told = match sweep(engine, Timestamp::now(), false).await {
+        Ok(swept) if swept.removed.is_empty() && swept.failed.is_empty() => return,
+        Ok(swept) if swept.failed.is_empty() => {
+            format!("removed {} containers that earlier runs left behind", swept.removed.len())
+        }
+        Ok(swept) => format!("warning: {} containers of earlier runs cannot be removed", swept.failed.len()),
+        Err(error) => format!("warning: cannot look for containers of earlier runs: {}", error.in_full()),
+    };
+    if style.verbosity != terminal::Verbosity::Quiet {
+        let _ = writeln!(io::stderr(), "{told}");
+    }
+}
+
+/// Writes the paths of the failed and errored units in the form that `--files-from` reads.
+fn write_failed_list(state: &RunState, path: &Path) {
+    let bad = state.units().iter().filter(|unit| match unit.outcome() {
+        UnitOutcome::Failed | UnitOutcome::Errored(_) => true,
+        UnitOutcome::Passed | UnitOutcome::NotRun => false,
+    });
+    let paths: Vec<&str> = bad.map(|unit| unit.unit.as_str()).collect();
+    let end = if paths.iter().any(|path| path.contains('\n')) { '\0' } else { '\n' };
+    let text: String = paths.iter().flat_map(|path| [*path, if end == '\0' { "\0" } else { "\n" }]).collect();
+    // The list is a convenience; the report has the same units.
+    let _ = fs::write(path, text);
+}
+
+/// Shortens a path below the current directory.
+fn shown(settings: &Settings, path: &Path) -> PathBuf {
+    path.strip_prefix(&settings.root).unwrap_or(path).to_owned()
+}

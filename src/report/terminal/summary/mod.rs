@@ -1,0 +1,97 @@
+//! What a person reads at the end of a run: what failed and why, the numbers, how to go on, and the verdict.
+
+mod problems;
+mod rerun;
+mod totals;
+mod verdict;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::model::{ExitCode, RunState};
+
+use super::narrator::Verbosity;
+use super::palette::{Colours, Palette};
+
+/// What a summary needs besides the run's state.
+#[derive(Debug, Clone)]
+pub struct SummaryOptions {
+    /// Whether the text is coloured.
+    pub colours: Colours,
+    /// How much is told: `Quiet` leaves out the slowest units, `Verbose` has them for small runs too.
+    pub verbosity: Verbosity,
+    /// The run's directory as the user should see it; the spooled output's paths are relative to it.
+    pub run_dir: PathBuf,
+    /// The JUnit files that were written.
+    pub junit: Vec<PathBuf>,
+    /// The command that runs the whole again, as arguments without units; empty for no such hint.
+    pub rerun: Vec<String>,
+    /// The framework's arguments, which stand behind the paths and `--`.
+    pub framework_args: Vec<String>,
+    /// A file that holds the paths of the failed and errored units, one a line; named when they are too many for a command.
+    pub failed_list: PathBuf,
+    /// Whether the containers had no network.
+    pub network_is_none: bool,
+}
+
+/// The text of a summary while it is made.
+struct Page {
+    text: String,
+    palette: Palette,
+}
+
+/// Makes the summary of a run: whole lines, the last of which is the verdict.
+///
+/// `code` is what the process is going to exit with; it may be worse than the run's own, when a report could not be
+/// written for example.
+pub fn summary(state: &RunState, code: ExitCode, options: &SummaryOptions) -> String {
+    let mut page = Page { text: String::new(), palette: Palette::new(options.colours) };
+    problems::add_failures(&mut page, state, options);
+    problems::add_not_run(&mut page, state);
+    problems::add_shards(&mut page, state, options);
+    problems::add_network_hint(&mut page, state, options);
+    problems::add_warnings(&mut page, state);
+    totals::add_slowest(&mut page, state, options.verbosity);
+    totals::add_numbers(&mut page, state);
+    totals::add_files(&mut page, options);
+    rerun::add_command(&mut page, state, options);
+    page.blank();
+    let verdict = verdict::verdict(&page.palette, state, code);
+    page.line(&verdict);
+    page.text
+}
+
+/// Writes the [`summary`] of a run below its log, from which a blank line sets it apart.
+///
+/// # Errors
+/// As the writer's; a closed pipe is an error like any other.
+pub fn write_summary(
+    out: &mut dyn Write,
+    state: &RunState,
+    code: ExitCode,
+    options: &SummaryOptions,
+) -> io::Result<()> {
+    out.write_all(format!("\n{}", summary(state, code, options)).as_bytes())?;
+    out.flush()
+}
+
+impl Page {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line.trim_end());
+        self.text.push('\n');
+    }
+
+    /// Adds a blank line, but never two, and none at the beginning.
+    fn blank(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// Adds the heading of a part.
+    fn heading(&mut self, heading: &str) {
+        self.blank();
+        let heading = super::palette::paint(self.palette.heading, heading);
+        self.line(&heading);
+    }
+}

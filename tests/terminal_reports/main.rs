@@ -1,0 +1,7 @@
+//! Reports on a terminal, and the file of events: fixture events in, text out.
+
+mod event_log;
+mod fixture;
+mod live;
+mod plain;
+mod summary;
