@@ -58,7 +58,9 @@ enum Node {
 
 #[derive(Debug)]
 struct Group {
+    /// Cut to [`INHERITED_BYTES`].
     name: String,
+    /// Left out when it is longer than that, since a part of a path is none.
     file: Option<String>,
     claims: Claims,
     direct: Tally,
@@ -174,10 +176,10 @@ impl<'a> Tree<'a> {
 
     fn group(&mut self, attributes: &Attributes) -> Node {
         self.has_report = true;
-        let file = self.file(attributes);
+        let name = self.attribute(attributes, "name").unwrap_or_default();
         Node::Group(Group {
-            name: self.attribute(attributes, "name").unwrap_or_default(),
-            file,
+            name: clean::attribute(&name, INHERITED_BYTES),
+            file: self.file(attributes).filter(|file| file.len() <= INHERITED_BYTES),
             claims: Claims::of(|name| attributes.value(name)),
             direct: Tally::default(),
             nested: Tally::default(),
@@ -201,7 +203,7 @@ impl<'a> Tree<'a> {
     /// Returns the file that an element names, else the one that the suite around it names.
     fn file(&mut self, attributes: &Attributes) -> Option<String> {
         let own = self.attribute(attributes, "file");
-        own.or_else(|| self.nearest_group()?.file.clone().filter(|file| file.len() <= INHERITED_BYTES))
+        own.or_else(|| self.nearest_group()?.file.clone())
     }
 
     fn add_case(&mut self, case: Case) -> Result<usize, String> {
@@ -239,10 +241,8 @@ impl<'a> Tree<'a> {
         } else {
             group.direct.errors += 1;
         }
-        let name = clean::attribute(&group.name, INHERITED_BYTES);
-        let name = if name.is_empty() { NAMELESS_SUITE.to_owned() } else { name };
-        let file = group.file.clone().filter(|file| file.len() <= INHERITED_BYTES);
-        let case = Case { name, file, ..Case::default() };
+        let name = if group.name.is_empty() { NAMELESS_SUITE } else { &group.name };
+        let case = Case { name: name.to_owned(), file: group.file.clone(), ..Case::default() };
         let case = self.add_case(case)?;
         self.finding(case, kind, attributes)
     }
@@ -298,7 +298,8 @@ impl<'a> Tree<'a> {
         let difference = group.claims.difference(all);
         // Some writers count only the cases right inside of a suite.
         if let Some(difference) = difference.filter(|_| group.claims.difference(group.direct).is_some()) {
-            self.difference.get_or_insert_with(|| format!("suite \"{}\": {difference}", Excerpt::of(&group.name, 256)));
+            self.difference
+                .get_or_insert_with(|| format!("suite \"{}\": {difference}", clean::attribute(&group.name, 256)));
         }
         if let Some(parent) = self.nearest_group() {
             parent.nested.add(all);
