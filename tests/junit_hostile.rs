@@ -289,6 +289,27 @@ fn the_number_of_cases_findings_and_properties_is_limited() {
 }
 
 #[test]
+fn outputs_of_a_case_are_joined_until_they_are_too_long() {
+    let report = parse("<testcase><system-out>a</system-out><system-out/><system-out>b</system-out></testcase>");
+    assert_eq!(report.cases[0].system_out.as_deref(), Some("a\nb"));
+    let report = parse(format!("<testcase>{}</testcase>", "<system-err>0123456789</system-err>".repeat(50_000)));
+    let text = report.cases[0].system_err.as_deref().unwrap();
+    assert!(text.len() < 257 * 1024 && text.ends_with("\n[minke left out more output here]"));
+}
+
+#[test]
+fn a_suite_with_long_names_does_not_multiply_them() {
+    let long = "x".repeat(100_000);
+    for (piece, times) in [("<testcase/>", 5000), ("<error/>", 5000), ("<testsuite><testcase/></testsuite>", 5000)] {
+        let report = parse(format!("<testsuite name='{long}' file='{long}'>{}</testsuite>", piece.repeat(times)));
+        assert_eq!(report.cases.len(), times);
+        let kept: usize =
+            report.cases.iter().map(|case| case.name.len() + case.file.as_ref().map_or(0, String::len)).sum();
+        assert!(kept <= times * 1024, "{piece}: {kept} bytes");
+    }
+}
+
+#[test]
 fn the_size_of_the_file_is_limited() {
     let limits = ReadLimits { file_bytes: 60, ..ReadLimits::default() };
     let input = format!("<testsuite>{}</testsuite>", "<testcase name='a'/>".repeat(100));

@@ -8,6 +8,12 @@ use crate::model::{Case, Finding, FindingKind};
 /// The name of the case that stands for an error of a suite without a name.
 const NAMELESS_SUITE: &str = "(suite)";
 
+/// Ends an output of which further elements did not fit.
+const LEFT_OUT: &str = "\n[minke left out more output here]";
+
+/// The most bytes of what a suite hands down to each of its cases; else a short file could fill the memory.
+const INHERITED_BYTES: usize = 1024;
+
 /// The part of a report that has been read.
 pub(crate) struct Tree<'a> {
     limits: &'a ReadLimits,
@@ -52,7 +58,9 @@ enum Node {
 
 #[derive(Debug)]
 struct Group {
+    /// Cut to [`INHERITED_BYTES`].
     name: String,
+    /// Left out when it is longer than that, since a part of a path is none.
     file: Option<String>,
     claims: Claims,
     direct: Tally,
@@ -148,18 +156,19 @@ impl<'a> Tree<'a> {
     pub(crate) fn finish_capture(&mut self) {
         let Some((target, excerpt)) = self.capture.take() else { return };
         let text = self.cleaned(&excerpt.finish());
-        let text = trimmed(&text).to_owned();
+        let text = trimmed(&text);
+        let limit = self.limits.text_bytes;
         match target {
             Target::Finding { case } => {
                 if let Some(finding) = self.cases[case].findings.last_mut() {
-                    finding.text = text;
+                    finding.text = text.to_owned();
                 }
             }
-            Target::Out { case } => append(&mut self.cases[case].system_out, text),
-            Target::Err { case } => append(&mut self.cases[case].system_err, text),
+            Target::Out { case } => append(&mut self.cases[case].system_out, text, limit),
+            Target::Err { case } => append(&mut self.cases[case].system_err, text, limit),
             Target::Property { case } => {
                 if let Some((_, value)) = self.cases[case].properties.last_mut().filter(|(_, value)| value.is_empty()) {
-                    *value = text;
+                    *value = text.to_owned();
                 }
             }
         }
@@ -167,11 +176,10 @@ impl<'a> Tree<'a> {
 
     fn group(&mut self, attributes: &Attributes) -> Node {
         self.has_report = true;
-        let file =
-            self.attribute(attributes, "file").or_else(|| self.nearest_group().and_then(|group| group.file.clone()));
+        let name = self.attribute(attributes, "name").unwrap_or_default();
         Node::Group(Group {
-            name: self.attribute(attributes, "name").unwrap_or_default(),
-            file,
+            name: clean::attribute(&name, INHERITED_BYTES),
+            file: self.file(attributes).filter(|file| file.len() <= INHERITED_BYTES),
             claims: Claims::of(|name| attributes.value(name)),
             direct: Tally::default(),
             nested: Tally::default(),
@@ -180,8 +188,7 @@ impl<'a> Tree<'a> {
 
     fn case(&mut self, attributes: &Attributes) -> Result<Node, String> {
         self.has_report = true;
-        let file =
-            self.attribute(attributes, "file").or_else(|| self.nearest_group().and_then(|group| group.file.clone()));
+        let file = self.file(attributes);
         let case = Case {
             classname: self.attribute(attributes, "classname").unwrap_or_default(),
             name: self.attribute(attributes, "name").unwrap_or_default(),
@@ -191,6 +198,12 @@ impl<'a> Tree<'a> {
             ..Case::default()
         };
         self.add_case(case).map(Node::Case)
+    }
+
+    /// Returns the file that an element names, else the one that the suite around it names.
+    fn file(&mut self, attributes: &Attributes) -> Option<String> {
+        let own = self.attribute(attributes, "file");
+        own.or_else(|| self.nearest_group()?.file.clone())
     }
 
     fn add_case(&mut self, case: Case) -> Result<usize, String> {
@@ -221,17 +234,17 @@ impl<'a> Tree<'a> {
     }
 
     /// Makes a case of a failure or an error that a suite has itself, as prove writes it.
-    fn finding_of_group(&mut self, name: &str, attributes: &Attributes) -> Result<Node, String> {
+    fn finding_of_group(&mut self, kind: &str, attributes: &Attributes) -> Result<Node, String> {
         let Some(Node::Group(group)) = self.open.last_mut() else { return Ok(Node::Unknown) };
-        if name == "failure" {
+        if kind == "failure" {
             group.direct.failures += 1;
         } else {
             group.direct.errors += 1;
         }
-        let name_of_case = if group.name.trim().is_empty() { NAMELESS_SUITE.to_owned() } else { group.name.clone() };
-        let case = Case { name: name_of_case, file: group.file.clone(), ..Case::default() };
+        let name = if group.name.is_empty() { NAMELESS_SUITE } else { &group.name };
+        let case = Case { name: name.to_owned(), file: group.file.clone(), ..Case::default() };
         let case = self.add_case(case)?;
-        self.finding(case, name, attributes)
+        self.finding(case, kind, attributes)
     }
 
     fn property(&mut self, case: usize, attributes: &Attributes) -> Result<Node, String> {
@@ -285,7 +298,8 @@ impl<'a> Tree<'a> {
         let difference = group.claims.difference(all);
         // Some writers count only the cases right inside of a suite.
         if let Some(difference) = difference.filter(|_| group.claims.difference(group.direct).is_some()) {
-            self.difference.get_or_insert_with(|| format!("suite \"{}\": {difference}", Excerpt::of(&group.name, 256)));
+            self.difference
+                .get_or_insert_with(|| format!("suite \"{}\": {difference}", clean::attribute(&group.name, 256)));
         }
         if let Some(parent) = self.nearest_group() {
             parent.nested.add(all);
@@ -301,13 +315,16 @@ fn trimmed(text: &str) -> &str {
     &text[start..]
 }
 
-fn append(output: &mut Option<String>, text: String) {
+/// Adds to an output that may have several elements; what does not fit any more is left out.
+fn append(output: &mut Option<String>, text: &str, limit: usize) {
     match output {
-        None if text.is_empty() => {}
-        None => *output = Some(text),
-        Some(before) => {
+        _ if text.is_empty() => {}
+        None => *output = Some(text.to_owned()),
+        Some(before) if before.len() + text.len() < limit => {
             before.push('\n');
-            before.push_str(&text);
+            before.push_str(text);
         }
+        Some(before) if before.ends_with(LEFT_OUT) => {}
+        Some(before) => before.push_str(LEFT_OUT),
     }
 }
