@@ -8,7 +8,7 @@ use super::suggest::closest;
 use crate::plan::Isolation;
 
 /// The frameworks that `--framework` offers.
-pub const FRAMEWORKS: &[&str] = &["cucumber", "cucumber-js", "cucumber-ruby", "pytest"];
+pub const FRAMEWORKS: &[&str] = &["pytest", "cucumber", "cucumber-ruby", "cucumber-js"];
 
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {

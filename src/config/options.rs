@@ -127,7 +127,7 @@ options! {
     }
     Running {
         /// Test framework.
-        framework: One<FrameworkName>, "cucumber|pytest";
+        framework: One<FrameworkName>, "pytest|cucumber|cucumber-ruby|cucumber-js";
         /// Command that starts the framework, split into words as a shell would.
         framework_command: One<Argv>, "COMMAND" .otherwise("the framework's own");
         /// How many containers run at the same time.

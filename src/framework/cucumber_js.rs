@@ -47,13 +47,18 @@ impl Framework for CucumberJs {
     }
 
     fn argv(&self, call: &FrameworkCall, units: &[&str]) -> Vec<String> {
-        let own = ["--format".to_owned(), format!("junit:{REPORT_DIR}/cucumber.xml")];
+        let own =
+            [format!("--format=junit:{REPORT_DIR}/cucumber.xml"), format!("--format=message:{REPORT_DIR}/ran.ndjson")];
         let units = units.iter().map(|unit| as_argument(unit));
         call.command.iter().cloned().chain(own).chain(call.args.iter().cloned()).chain(units).collect()
     }
 
-    fn divide(&self, _units: &[Unit], reports: Vec<ReportFile>) -> Division {
-        all_to_one(reports)
+    fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
+        let (messages, reports): (Vec<_>, Vec<_>) =
+            reports.into_iter().partition(|report| report.path.ends_with(".ndjson"));
+        let is_foreign = |ran: &String| units.iter().all(|unit| unit.id.as_str() != ran.trim_start_matches("./"));
+        let foreign_unit = messages.into_iter().flat_map(|report| report.ran).find(is_foreign);
+        Division { foreign_unit, ..all_to_one(reports) }
     }
 
     fn exit_meaning(&self, code: i64, stopped: bool) -> ExitMeaning {

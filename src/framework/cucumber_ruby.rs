@@ -116,7 +116,7 @@ mod tests {
         let report = |path: &str| ReportFile {
             path: path.into(),
             cases: vec![Case { name: path.into(), ..Case::default() }],
-            problems: Vec::new(),
+            ..ReportFile::default()
         };
         let reports = vec![report("TEST-features-sub-b.xml"), report("TEST-features-other.xml")];
         let division = CucumberRuby.divide(&units, reports);

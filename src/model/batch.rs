@@ -53,6 +53,8 @@ pub struct Division {
     pub damaged: Vec<bool>,
     /// Cases that belong to none of the units for certain.
     pub strays: Vec<Case>,
+    /// A file of another unit that the framework ran besides, by its own word.
+    pub foreign_unit: Option<String>,
     /// How many report files there were, readable or not.
     pub report_files: usize,
     /// The unit at which the framework was interrupted, by its place in the batch, as the report itself tells.

@@ -39,6 +39,8 @@ pub enum Cause {
     TruncatedReport,
     /// The report is complete and has no case for the unit.
     NoCases,
+    /// The framework ran files of other units than it was told to.
+    ForeignUnits,
     /// Every case passed, and yet the framework ended with a non-zero code.
     ExitCode {
         /// The code.
@@ -80,6 +82,7 @@ impl Cause {
             Self::NoReport => "no-report",
             Self::TruncatedReport => "truncated-report",
             Self::NoCases => "no-cases",
+            Self::ForeignUnits => "foreign-units",
             Self::ExitCode { .. } => "exit-code",
             Self::Image => "image",
             Self::Engine => "engine",
@@ -102,6 +105,7 @@ impl fmt::Display for Cause {
             Self::NoReport => f.write_str("no report"),
             Self::TruncatedReport => f.write_str("truncated report"),
             Self::NoCases => f.write_str("no test case was run"),
+            Self::ForeignUnits => f.write_str("other files were run too"),
             Self::ExitCode { code } => write!(f, "exit code {code} after a green report"),
             Self::Image => f.write_str("image problem"),
             Self::Engine => f.write_str("engine problem"),

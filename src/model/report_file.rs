@@ -11,6 +11,9 @@ pub struct ReportFile {
     pub path: String,
     /// Every case of every suite, nested ones included, in document order.
     pub cases: Vec<Case>,
+    /// The test files that were run, where the report names them (Cucumber messages do).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ran: Vec<String>,
     /// What was wrong with the file; cases read before a fault are kept.
     pub problems: Vec<ReportProblem>,
 }

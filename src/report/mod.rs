@@ -4,6 +4,7 @@
 
 mod events;
 pub mod junit;
+pub mod messages;
 mod sink;
 pub mod terminal;
 

@@ -11,7 +11,8 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::model::ReportFile;
-use crate::report::junit::{ReadLimits, read};
+use crate::report::junit::{self, ReadLimits};
+use crate::report::messages;
 
 /// The directory in the container that everything of minke's is in.
 pub(super) const MINKE_DIR: &str = "/tmp/minke";
@@ -78,9 +79,11 @@ fn unpack(reader: impl Read, dir: &Path) -> io::Result<Collected> {
             collected.before_command = Some(code.trim().parse().unwrap_or(1));
             continue;
         }
-        if !relative.starts_with("reports") || relative.extension().is_none_or(|extension| extension != "xml") {
-            continue;
-        }
+        let read_report = match relative.extension().and_then(|extension| extension.to_str()) {
+            Some("xml") if relative.starts_with("reports") => read_junit,
+            Some("ndjson") if relative.starts_with("reports") => messages::read,
+            Some(_) | None => continue,
+        };
         if collected.reports.len() >= MOST_FILES || room == 0 {
             collected.remarks.push(format!("left out `{}` and what follows: too many reports", path.display()));
             break;
@@ -88,11 +91,14 @@ fn unpack(reader: impl Read, dir: &Path) -> io::Result<Collected> {
         let name = relative.strip_prefix("reports").unwrap_or(&relative);
         let target = dir.join(&relative);
         room -= copy(&mut entry, &target, room)?;
-        let name = name.to_string_lossy();
-        collected.reports.push(read(&name, File::open(&target)?, &ReadLimits::default()));
+        collected.reports.push(read_report(&name.to_string_lossy(), File::open(&target)?));
     }
     collected.reports.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(collected)
+}
+
+fn read_junit(name: &str, file: File) -> ReportFile {
+    junit::read(name, file, &ReadLimits::default())
 }
 
 /// Returns the path below the archive's own top directory, when it stays there.

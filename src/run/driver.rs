@@ -17,8 +17,8 @@ use super::{Cancel, RunError, Sinks};
 use crate::engine::{Engine, EngineError, Image, Labels, Owner};
 use crate::framework;
 use crate::model::{
-    Batch, BatchResult, CancelReason, Cause, EVENT_FORMAT_VERSION, EventKind, ExitCode, OutputFile, RunState, ShardId,
-    ShardProblem, Slot, Trouble, UnitResult,
+    Batch, BatchResult, CancelReason, Cause, EVENT_FORMAT_VERSION, EventKind, ExitCode, ImageId, OutputFile, RunState,
+    ShardId, ShardProblem, Slot, Trouble, UnitResult,
 };
 use crate::plan::Plan;
 use crate::schedule::{Command, Input, Scheduler, ShardReport};
@@ -57,8 +57,7 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     let image = find_image(&*engine, &plan, &cancel).await;
     let (inputs, incoming) = mpsc::channel(INPUTS);
     let shared = Arc::new(Shared {
-        replaces_entrypoint: image.as_ref().is_some_and(|image| is_framework_itself(image, &plan)),
-        image: image.map(|image| image.id).unwrap_or_else(|| crate::model::ImageId(plan.template().image.clone())),
+        image: image.unwrap_or_else(|| nothing_known_of(&plan.template().image)),
         labels: Labels { run: directory.run(), owner: Owner::this_process(), expires: expiry(&plan) },
         engine: Arc::clone(&engine),
         plan: plan.clone(),
@@ -101,13 +100,10 @@ async fn find_image(engine: &dyn Engine, plan: &Plan, cancel: &Cancel) -> Option
     }
 }
 
-/// Tells whether the image's entry point is the framework's own command, which would then stand there twice.
-fn is_framework_itself(image: &Image, plan: &Plan) -> bool {
-    let base = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
-    match (image.entrypoint.first(), plan.framework().command.first()) {
-        (Some(entry), Some(command)) => base(entry) == base(command),
-        (_, _) => false,
-    }
+/// Stands for the image in a run that is cancelled before it begins.
+fn nothing_known_of(reference: &str) -> Image {
+    let id = ImageId(reference.to_owned());
+    Image { id, digest: None, work_dir: "/".to_owned(), env: Vec::new(), entrypoint: Vec::new() }
 }
 
 fn expiry(plan: &Plan) -> Timestamp {

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR, collect};
 use super::spool::Spool;
 use super::watch::LineStarts;
-use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Labels, Output};
+use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output};
 use crate::framework::Framework;
-use crate::model::{Cause, ContainerExit, ImageId, ShardId, Slot, StopReason, Unit};
+use crate::model::{Cause, ContainerExit, ShardId, Slot, StopReason, Unit, UnitResult};
 use crate::plan::Plan;
 use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
 
@@ -34,12 +34,30 @@ pub(super) struct Shared {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) plan: Plan,
     pub(super) framework: &'static dyn Framework,
-    pub(super) image: ImageId,
-    pub(super) replaces_entrypoint: bool,
+    pub(super) image: Image,
     pub(super) labels: Labels,
     pub(super) inputs: mpsc::Sender<Input>,
     /// Cancelled when the engine is gone: nothing is waited for any more.
     pub(super) engine_lost: CancellationToken,
+}
+
+impl Shared {
+    /// Tells whether the image or the user sets a variable; a locale may be set under several names.
+    fn is_set(&self, name: &str) -> bool {
+        let names: &[&str] = if name == "LC_ALL" { &["LC_ALL", "LC_CTYPE", "LANG"] } else { &[name] };
+        let by_image = self.image.env.iter().filter_map(|var| var.split('=').next());
+        let by_user = self.plan.template().env.iter().map(|var| var.name.as_str());
+        by_image.chain(by_user).any(|set| names.contains(&set))
+    }
+
+    /// Tells whether the image's entry point is the framework's own command, which would then stand there twice.
+    fn replaces_entrypoint(&self) -> bool {
+        let base = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
+        match (self.image.entrypoint.first(), self.plan.framework().command.first()) {
+            (Some(entry), Some(command)) => base(entry) == base(command),
+            (_, _) => false,
+        }
+    }
 }
 
 /// A signal on its way to a shard's container.
@@ -92,7 +110,12 @@ impl ShardTask {
         if let Err(error) = lived {
             life.failure.get_or_insert_with(|| launch_failure(&error));
         }
+        let oom_killed = life.exit.as_ref().is_some_and(|exit| exit.oom_killed);
         let report = self.report(life, spool);
+        if oom_killed && is_all_well(&report) {
+            let text = "the kernel killed a process of it for lack of memory, and yet its report is complete";
+            self.tell(Input::Warn(format!("shard {}: {text}", self.shard))).await;
+        }
         let ended = Input::ShardEnded { shard: self.shard, report: Box::new(report) };
         // The receiver lives until every task has ended.
         let _ = self.shared.inputs.send(ended).await;
@@ -269,15 +292,16 @@ impl ShardTask {
             ("TEST_ENV_NUMBER", self.slot.to_string()),
             ("CI", "true".to_owned()),
         ];
-        let framework = shared.framework.environment().iter().map(|(name, value)| (*name, (*value).to_owned()));
+        let framework = shared.framework.environment().iter().filter(|(name, _)| !shared.is_set(name));
+        let framework = framework.map(|(name, value)| (*name, (*value).to_owned()));
         ContainerSpec {
             name: format!("minke-{}-{}", shared.labels.run, self.shard),
-            image: shared.image.clone(),
+            image: shared.image.id.clone(),
             argv: match &template.before_command {
                 Some(before) => after_before_command(before, argv),
                 None => argv,
             },
-            replaces_entrypoint: shared.replaces_entrypoint,
+            replaces_entrypoint: shared.replaces_entrypoint(),
             env: own.into_iter().chain(framework).map(|(name, value)| format!("{name}={value}")).collect(),
             labels: shared.labels.clone(),
             template,
@@ -310,6 +334,12 @@ impl ShardTask {
         // The receiver lives until every task has ended.
         let _ = self.shared.inputs.send(input).await;
     }
+}
+
+/// Tells whether nothing but tests' own answers came of a shard.
+fn is_all_well(report: &ShardReport) -> bool {
+    let proven = |unit: &UnitResult| matches!(unit, UnitResult::Proven { trouble: None, .. });
+    report.result.problem.is_none() && report.result.units.iter().all(proven)
 }
 
 /// Puts the user's command before the framework's in one container. Both reach the shell as arguments, so nothing in

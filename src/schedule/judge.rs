@@ -81,6 +81,8 @@ fn judge_single(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchRes
     let may_be_empty = evidence.units[0].may_be_empty;
     let cause = if abnormal.is_some() {
         abnormal
+    } else if evidence.division.foreign_unit.is_some() {
+        Some(Cause::ForeignUnits)
     } else if damaged {
         Some(Cause::TruncatedReport)
     } else if cases.is_empty() {
@@ -246,6 +248,11 @@ impl Evidence<'_> {
             Cause::NoCases => format!(
                 "the framework ended with exit code {code}{hint} without running a test; \
                  name the file with `--allow-empty` if that is right"
+            ),
+            Cause::ForeignUnits => format!(
+                "the framework also ran `{}`, which it was not told to: if its configuration file names `paths`, \
+                 remove them, because they are added to those of the command line",
+                self.division.foreign_unit.as_deref().unwrap_or_default()
             ),
             Cause::ExitCode { .. } => {
                 format!("every case passed, and yet the framework ended with exit code {code}{hint}")

@@ -39,7 +39,7 @@ fn bad_values_are_refused_with_the_name_the_value_and_advice() {
         (
             "--framework",
             "py.test",
-            "`--framework` must be `cucumber` or `pytest`, not `py.test`\nhelp: Did you mean `pytest`?",
+            "`--framework` must be `pytest`, `cucumber`, `cucumber-ruby` or `cucumber-js`, not `py.test`\nhelp: Did you mean `pytest`?",
         ),
         ("--framework-command", "a 'b", "`--framework-command` has a quote that is not closed"),
         ("--framework-command", "", "`--framework-command` must name a program"),
@@ -123,7 +123,7 @@ fn what_a_run_needs_is_asked_for() {
     let settings = Project::new().settings(&["run"]).unwrap();
     let error = settings.required_framework().unwrap_err();
     assert_eq!(error.to_string(), "no framework is given");
-    assert!(error.help().unwrap().starts_with("Use `--framework cucumber|pytest`"), "{:?}", error.help());
+    assert!(error.help().unwrap().starts_with("Use `--framework pytest|cucumber|"), "{:?}", error.help());
     let error = settings.required_image().unwrap_err();
     assert!(error.help().unwrap().contains("set `MINKE_IMAGE`, or write `image = \"...\"`"), "{:?}", error.help());
 }

@@ -96,6 +96,11 @@ fn every_option_has_samples_here() {
 }
 
 #[test]
+fn the_frameworks_that_are_offered_are_those_that_there_are() {
+    assert_eq!(minke::config::FRAMEWORKS, minke::framework::NAMES);
+}
+
+#[test]
 fn every_option_has_a_flag_a_variable_and_a_text_that_agree_with_its_key() {
     let command = minke::cli::command();
     let run = command.find_subcommand("run").unwrap();

@@ -56,7 +56,7 @@ pub fn read(path: &str, input: impl Read, limits: &ReadLimits) -> ReportFile {
     };
     contents.tree.finish_capture();
     let problems = problems(end, parser.get_ref(), &contents, limits);
-    ReportFile { path: path.to_owned(), cases: contents.tree.cases, problems }
+    ReportFile { path: path.to_owned(), cases: contents.tree.cases, ran: Vec::new(), problems }
 }
 
 /// Why reading ended.

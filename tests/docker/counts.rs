@@ -1,0 +1,94 @@
+//! The cases that minke reports are those of the framework alone, and so are their outcomes.
+
+use std::collections::BTreeMap;
+
+use minke::model::{Case, CaseOutcome};
+
+use crate::support::{CUCUMBER, NODE, PYTHON, Project, cases_of, docker};
+
+/// Runs a framework alone on the whole mounted suite and returns the cases of the JUnit files that it wrote.
+fn alone(project: &Project, image: &str, command: &[&str]) -> Vec<Case> {
+    let reports = Project::empty();
+    let mount = format!("{}:/project:ro", project.path().display());
+    let out = format!("{}:/reports", reports.path().display());
+    let mut arguments = vec!["run", "--rm", "--init", "--network", "none", "-v", &mount, "-v", &out, "-w", "/project"];
+    arguments.extend(["-e", "LC_ALL=C.UTF-8", "-e", "PYTHONDONTWRITEBYTECODE=1", image, "sh", "-c", "\"$@\" || true"]);
+    arguments.push("sh");
+    arguments.extend(command);
+    docker(&arguments);
+    let mut files: Vec<_> = std::fs::read_dir(reports.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.iter().flat_map(|file| cases_of(file)).collect()
+}
+
+/// Counts cases by name and outcome. minke numbers equal names and names the nameless, so both are undone or done alike.
+fn tally(cases: &[Case]) -> BTreeMap<(String, String, CaseOutcome), usize> {
+    let mut tally = BTreeMap::new();
+    for case in cases {
+        let name = case.name.rsplit_once(" [").filter(|(_, rest)| rest.trim_end_matches(']').parse::<u32>().is_ok());
+        let name = name.map_or(case.name.as_str(), |(name, _)| name);
+        let name = if name.is_empty() { "(unnamed)" } else { name };
+        *tally.entry((case.classname.clone(), name.to_owned(), case.outcome())).or_insert(0) += 1;
+    }
+    tally
+}
+
+/// Leaves out the error cases that minke itself adds for units and shards.
+fn of_framework(cases: Vec<Case>) -> Vec<Case> {
+    cases.into_iter().filter(|case| case.name != "(unit)" && case.name != "(shard)").collect()
+}
+
+#[test]
+fn pytest_cases_equal_those_of_pytest_alone() {
+    let project = Project::fixture("pytest");
+    let alone =
+        alone(&project, PYTHON, &["pytest", "-p", "no:cacheprovider", "--junitxml=/reports/report.xml", "tests"]);
+    assert_eq!(alone.len(), 375);
+    for isolation in ["shard", "file"] {
+        let ended = project.pytest(&["--shards", "4", "--isolation", isolation, "tests"]);
+        ended.expect(1).left_nothing();
+        assert_eq!(tally(&of_framework(ended.junit())), tally(&alone), "--isolation {isolation}");
+    }
+}
+
+#[test]
+fn cucumber_ruby_cases_equal_those_of_cucumber_alone() {
+    let project = Project::fixture("cucumber-ruby");
+    let ended = project.cucumber(&["--shards", "4"]);
+    ended.expect(1).left_nothing();
+    // Alone, cucumber itself loses one of two features whose reports have the same name; it is run by itself here.
+    let lost = "features/a-b/c.feature";
+    let command = ["cucumber", "--format", "junit", "--out", "/reports", "--format", "progress"];
+    let others: Vec<String> = ended.state().units().iter().map(|unit| unit.unit.to_string()).collect();
+    let others: Vec<&str> = others.iter().map(String::as_str).filter(|unit| *unit != lost).collect();
+    let mut expected = alone(&project, CUCUMBER, &[&command[..], &others].concat());
+    expected.extend(alone(&project, CUCUMBER, &[&command[..], &[lost]].concat()));
+    assert_eq!(tally(&of_framework(ended.junit())), tally(&expected));
+}
+
+#[test]
+fn cucumber_js_cases_equal_those_of_cucumber_alone() {
+    let project = Project::fixture("cucumber-js");
+    let expected = alone(&project, NODE, &["cucumber-js", "--format", "junit:/reports/report.xml", "features"]);
+    let ended = project.minke(&["cucumber", "--image", NODE, "--source", "mount", "--shards", "4"]);
+    ended.expect(1).left_nothing();
+    assert_eq!(tally(&of_framework(ended.junit())), tally(&expected));
+}
+
+#[test]
+fn suites_are_named_by_their_files_and_totals_are_counted() {
+    let ended = Project::fixture("pytest").pytest(&["--shards", "2", "tests/unit"]);
+    let state = ended.expect(1).state();
+    let text = ended.junit_text();
+    assert_eq!(text.matches("<testsuites").count(), 1);
+    for unit in state.units() {
+        assert_eq!(text.matches(&format!("name=\"{}\"", unit.unit)).count(), 1, "{}", unit.unit);
+    }
+    for case in ended.junit() {
+        assert!(!case.classname.is_empty() && !case.name.is_empty());
+        let file = case.file.unwrap();
+        assert!(file.starts_with("tests/"), "{file}");
+    }
+    let total = format!("tests=\"{}\"", ended.counts().total());
+    assert!(text[..text.find("<testsuite ").unwrap()].contains(&total));
+}

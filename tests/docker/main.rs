@@ -1,0 +1,5 @@
+//! The real binary against a real Docker engine and real frameworks. `tests/run.sh` prepares the engine and the images.
+
+mod support;
+
+mod counts;
