@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::config::ConfigError;
 use crate::discover::DiscoverError;
 use crate::engine::EngineError;
-use crate::model::ExitCode;
+use crate::model::{CancelReason, ExitCode};
 use crate::report::junit::WriteError;
 use crate::run::RunError;
 
@@ -39,6 +39,9 @@ pub enum CliError {
         /// What the system said.
         source: io::Error,
     },
+    /// The run was cancelled before anything was known of it.
+    #[error("{0} while the run was being prepared")]
+    Cancelled(CancelReason),
     /// Nothing was selected.
     #[error("nothing was selected; searched {searched}")]
     NothingSelected {
@@ -71,7 +74,7 @@ impl CliError {
                 Some("check the paths, `--exclude` and `--partition`; `minke plan` shows what would run".to_owned())
             }
             Self::Report(_) => Some("check the path's permissions and the free disk space".to_owned()),
-            Self::System { .. } | Self::Output(_) => None,
+            Self::Cancelled(_) | Self::System { .. } | Self::Output(_) => None,
         }
     }
 
@@ -84,6 +87,8 @@ impl CliError {
             }
             Self::Discover(_) => ExitCode::Usage,
             Self::Run(_) | Self::Report(_) => ExitCode::Incomplete,
+            Self::Cancelled(CancelReason::Interrupt) => ExitCode::Interrupted,
+            Self::Cancelled(_) => ExitCode::Terminated,
             Self::NothingSelected { .. } => ExitCode::NothingSelected,
             Self::System { .. } => ExitCode::Infrastructure,
             // Whoever read the output has gone: that is their right.

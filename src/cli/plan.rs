@@ -1,12 +1,14 @@
 //! `minke plan`: what would run where.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use super::error::CliError;
 use super::prepare::prepare;
 use crate::config::Settings;
+use crate::engine::DockerEngine;
 use crate::plan::Plan;
 use crate::run::new_run_id;
 
@@ -20,7 +22,7 @@ pub async fn plan(
     json: bool,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let prepared = prepare(settings, docker_host, new_run_id()).await?;
+    let prepared = prepare(settings, Arc::new(DockerEngine::connect(docker_host).await?), new_run_id()).await?;
     if let Some(error) = prepared.unusable_image {
         return Err(error.into());
     }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::CliError;
 use crate::config::{Discover, FilesFrom, Settings, Source};
 use crate::discover::{Found, FoundCommand, Probe, Selection, find_command, in_image, mark_units, on_host};
-use crate::engine::{ContainerSpec, DockerEngine, Engine, EngineError, Image, Labels, Owner};
+use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
 use crate::framework::{self, Framework};
 use crate::model::{ImageId, Mount, RunId, ShardTemplate};
 use crate::plan::{FrameworkCall, Plan, PlanInput, plan};
@@ -30,12 +30,11 @@ pub(super) struct Prepared {
     pub(super) unusable_image: Option<EngineError>,
 }
 
-/// Connects to the engine, finds the units and the framework's command, and makes the plan.
-pub(super) async fn prepare(settings: &Settings, docker_host: Option<&str>, run: RunId) -> Result<Prepared, CliError> {
+/// Finds the units and the framework's command, and makes the plan.
+pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: RunId) -> Result<Prepared, CliError> {
     let image_name = settings.required_image()?;
     let frameworks = framework::named(settings.required_framework()?);
     let named = listed_files(settings)?;
-    let engine: Arc<dyn Engine> = Arc::new(DockerEngine::connect(docker_host).await?);
     let template = template(settings, image_name);
     let in_host = match settings.discover {
         Discover::Host => true,

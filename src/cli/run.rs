@@ -3,17 +3,24 @@
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::error::CliError;
 use super::prepare::{Prepared, prepare};
 use crate::config::{Color, Settings, Verbosity};
-use crate::engine::{Engine, sweep};
-use crate::model::{CancelReason, ExitCode, Network, RunState, UnitOutcome};
+use crate::engine::{DockerEngine, Engine, remove_run, sweep};
+use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome};
 use crate::report::junit::{WriteOptions, write_file};
 use crate::report::terminal::{self, Colours, Live, Plain, SummaryOptions, write_summary};
 use crate::run::{Cancel, RunDirectory, Sinks, cancel_on_signals, new_run_id};
+
+/// How long a cancelled run may go on preparing.
+const PREPARE_AFTER_CANCEL: Duration = Duration::from_secs(3);
 
 /// Runs the selected tests, reports live on standard error, writes the reports and returns the exit code.
 ///
@@ -27,7 +34,7 @@ pub async fn run(settings: &Settings, docker_host: Option<&str>, rerun: Vec<Stri
     let signals = cancel_on_signals(cancel.clone()).map_err(handler)?;
     forget_old_report(settings.junit.as_deref());
     let run = new_run_id();
-    let prepared = prepare(settings, docker_host, run).await?;
+    let prepared = prepare_unless_cancelled(settings, docker_host, run, &cancel).await?;
     let directory = RunDirectory::create(&settings.output_dir, run)?;
     let style = Style::of(settings);
     tell_remarks(&prepared, &style);
@@ -72,6 +79,31 @@ pub async fn run(settings: &Settings, docker_host: Option<&str>, rerun: Vec<Stri
     // A closed terminal changes nothing about the run.
     let _ = write_summary(&mut io::stderr().lock(), &state, code, &options);
     Ok(code)
+}
+
+/// Prepares the run. When it is cancelled meanwhile, what is nearly ready is waited for, so that the report can name every
+/// unit; what is not is given up, and its container removed.
+async fn prepare_unless_cancelled(
+    settings: &Settings,
+    docker_host: Option<&str>,
+    run: RunId,
+    cancel: &Cancel,
+) -> Result<Prepared, CliError> {
+    let engine: Arc<dyn Engine> = tokio::select! {
+        engine = DockerEngine::connect(docker_host) => Arc::new(engine?),
+        reason = cancel.requested() => return Err(CliError::Cancelled(reason)),
+    };
+    let mut preparing = pin!(prepare(settings, Arc::clone(&engine), run));
+    let reason = tokio::select! {
+        prepared = &mut preparing => return prepared,
+        reason = cancel.requested() => reason,
+    };
+    if let Ok(prepared) = timeout(PREPARE_AFTER_CANCEL, preparing).await {
+        return prepared;
+    }
+    // The engine may be the reason why it took so long.
+    let _ = timeout(PREPARE_AFTER_CANCEL, remove_run(&*engine, run)).await;
+    Err(CliError::Cancelled(reason))
 }
 
 /// How a run is told on the terminal.

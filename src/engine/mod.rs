@@ -19,7 +19,7 @@ pub use docker::DockerEngine;
 pub use error::EngineError;
 pub use owner::Owner;
 pub use spec::{ContainerSpec, Labels};
-pub use sweep::{Swept, sweep};
+pub use sweep::{Swept, remove_run, sweep};
 
 /// Identifies a container to its engine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

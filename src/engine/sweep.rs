@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Engine, EngineError, OwnedContainer};
+use crate::model::RunId;
 
 /// What a sweep did.
 #[derive(Debug, Default)]
@@ -38,4 +39,17 @@ pub async fn sweep(engine: &dyn Engine, now: Timestamp, dry_run: bool) -> Result
         }
     }
     Ok(swept)
+}
+
+/// Removes every container of one run, whoever owns it, and returns those that there were.
+///
+/// # Errors
+/// If the engine cannot list its containers, or cannot remove one.
+pub async fn remove_run(engine: &dyn Engine, run: RunId) -> Result<Vec<OwnedContainer>, EngineError> {
+    let mut left = engine.owned().await?;
+    left.retain(|container| container.labels.run == run);
+    for container in &left {
+        engine.remove(&container.id).await?;
+    }
+    Ok(left)
 }

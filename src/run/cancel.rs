@@ -34,6 +34,18 @@ impl Cancel {
         });
     }
 
+    /// Waits for the first request and returns its reason.
+    pub async fn requested(&self) -> CancelReason {
+        let mut requests = self.subscribe();
+        loop {
+            if let Some(reason) = &requests.borrow_and_update().first {
+                return reason.clone();
+            }
+            // The sender lives as long as this handle.
+            let _ = requests.changed().await;
+        }
+    }
+
     pub(super) fn subscribe(&self) -> watch::Receiver<Requests> {
         self.requests.subscribe()
     }

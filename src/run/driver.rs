@@ -14,7 +14,7 @@ use super::cancel::Requests;
 use super::emit::Emitter;
 use super::shard::{Control, ShardTask, Shared};
 use super::{Cancel, RunError, Sinks};
-use crate::engine::{Engine, EngineError, Image, Labels, Owner};
+use crate::engine::{Engine, EngineError, Image, Labels, Owner, remove_run};
 use crate::framework;
 use crate::model::{
     Batch, BatchResult, CancelReason, Cause, EVENT_FORMAT_VERSION, EventKind, ExitCode, ImageId, OutputFile, RunState,
@@ -29,6 +29,8 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
 /// How many times in a row it may fail to.
 const HEARTBEATS_MISSED: u32 = 3;
+/// How long the engine may take over a last look for containers of the run.
+const REMOVE_LIMIT: Duration = Duration::from_secs(30);
 /// How long a container is owned when the run has no time limit of its own.
 const OWNERSHIP: SignedDuration = SignedDuration::from_hours(24);
 /// How many inputs may wait for the scheduler before shard tasks wait for it.
@@ -152,6 +154,20 @@ impl Driver<'_> {
         while let Ok(input) = incoming.try_recv() {
             self.step(input);
         }
+        if !self.shared.engine_lost.is_cancelled() {
+            self.make_sure_that_nothing_is_left().await;
+        }
+    }
+
+    /// Removes what a task that ended by a bug, or a container whose creation was given up, may have left.
+    async fn make_sure_that_nothing_is_left(&mut self) {
+        let run = self.directory.run();
+        let detail = match timeout(REMOVE_LIMIT, remove_run(&*self.shared.engine, run)).await {
+            Ok(Ok(_)) => return,
+            Ok(Err(error)) => error.in_full(),
+            Err(_) => format!("no answer within {} s", REMOVE_LIMIT.as_secs()),
+        };
+        self.step(Input::Warn(format!("containers may be left behind: {detail}; run `minke clean`")));
     }
 
     fn hear(&mut self, requests: &Requests) {
