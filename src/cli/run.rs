@@ -40,7 +40,8 @@ pub async fn run(settings: &Settings, docker_host: Option<&str>, rerun: Vec<Stri
     tell_remarks(&prepared, &style);
     sweep_leftovers(&*prepared.engine, &style).await;
     if let Some(error) = prepared.unusable_image {
-        cancel.request(CancelReason::ImageUnusable { detail: error.in_full() });
+        let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+        cancel.request(CancelReason::ImageUnusable { detail: format!("{}{help}", error.in_full()) });
     }
     let sinks = match style.live {
         true => Sinks::new(directory.clone()).with(Live::stderr(style.colours, style.verbosity)),

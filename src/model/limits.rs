@@ -16,7 +16,7 @@ pub struct Policy {
     pub run_timeout: Option<Duration>,
     /// After how many failed or errored units no new unit is started.
     pub max_failures: Option<NonZeroU32>,
-    /// How long a container has to end after each polite signal before it is killed.
+    /// How long a container has to end from the first polite signal until it is killed.
     #[serde(with = "super::seconds")]
     pub grace: Duration,
 }

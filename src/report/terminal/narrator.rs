@@ -48,6 +48,8 @@ pub(crate) struct Narrator {
     place: Place,
     done: usize,
     total: usize,
+    /// The trouble that was explained last: what stops a whole run is explained once.
+    explained: Option<Trouble>,
 }
 
 /// The end of a unit, borrowed from its event.
@@ -62,7 +64,7 @@ struct UnitEnd<'a> {
 
 impl Narrator {
     pub(crate) fn new(colours: Colours, verbosity: Verbosity, place: Place) -> Self {
-        Self { palette: Palette::new(colours), verbosity, place, done: 0, total: 0 }
+        Self { palette: Palette::new(colours), verbosity, place, done: 0, total: 0, explained: None }
     }
 
     /// Returns the lines of an event, without a line end after the last; none for an event that is not told.
@@ -145,18 +147,27 @@ impl Narrator {
         if self.verbosity == Verbosity::Quiet {
             return Vec::new();
         }
-        let text = format!("no new units are started: {}", first_line(&why.to_string()));
-        vec![self.line(self.palette.warning, "CANCEL", &text)]
+        self.wrapped("CANCEL", &format!("no new units are started: {}", first_line(&why.to_string())))
     }
 
     fn warned(&self, text: &str) -> Vec<String> {
         if self.verbosity == Verbosity::Quiet {
             return Vec::new();
         }
-        vec![self.line(self.palette.warning, "WARN", &clean_name(text))]
+        self.wrapped("WARN", text)
     }
 
-    fn unit_ended(&self, end: &UnitEnd<'_>) -> Vec<String> {
+    /// Tells something in as many lines as it takes.
+    fn wrapped(&self, word: &str, text: &str) -> Vec<String> {
+        let lines = wrap(&clean_name(text), PAGE_WIDTH - INDENT);
+        let tell = |(number, line): (usize, &String)| match number {
+            0 => self.line(self.palette.warning, word, line),
+            _ => self.under(line),
+        };
+        lines.iter().enumerate().map(tell).collect()
+    }
+
+    fn unit_ended(&mut self, end: &UnitEnd<'_>) -> Vec<String> {
         let told = match end.outcome {
             UnitOutcome::Failed | UnitOutcome::Errored(_) => true,
             UnitOutcome::Passed | UnitOutcome::NotRun => match self.place {
@@ -171,7 +182,8 @@ impl Narrator {
         if end.outcome.is_bad() {
             self.add_cases(end.cases, &mut lines);
         }
-        if let Some(trouble) = end.trouble {
+        if let Some(trouble) = end.trouble.filter(|trouble| Some(*trouble) != self.explained.as_ref()) {
+            self.explained = Some(trouble.clone());
             lines.extend(self.explain(&trouble.detail));
             self.add_last_lines(&trouble.output_tail, &mut lines);
         }

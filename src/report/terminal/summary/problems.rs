@@ -28,15 +28,21 @@ pub(super) fn add_failures(page: &mut Page, state: &RunState, options: &SummaryO
         return;
     }
     page.heading("failures");
+    let mut told: Option<&Trouble> = None;
     for (number, unit) in bad.iter().take(UNITS_AT_LENGTH).enumerate() {
-        if number > 0 {
+        let repeats = unit.trouble.is_some() && unit.trouble.as_ref() == told && unit.cases.is_empty();
+        if number > 0 && !repeats {
             page.blank();
         }
         add_unit_head(page, unit);
+        if repeats {
+            continue;
+        }
         add_cases(page, &unit.cases);
         if let Some(trouble) = &unit.trouble {
             add_trouble(page, trouble);
         }
+        told = unit.trouble.as_ref();
         if let Some(shard) = unit.shard.and_then(|shard| state.shard(shard)) {
             add_logs(page, shard, &options.run_dir);
         }
