@@ -23,9 +23,10 @@ impl Owner {
         Self { scope: scope(), pid, started: start_time(pid).unwrap_or(0) }
     }
 
-    /// Tells whether the process is gone for certain. A process of another machine is never known to be gone.
+    /// Tells whether the process is gone for certain. A process of another machine is never known to be gone, nor is one of
+    /// a system that does not tell when processes started.
     pub fn is_dead(&self) -> bool {
-        self.scope == scope() && start_time(self.pid) != Some(self.started)
+        self.started != 0 && self.scope == scope() && start_time(self.pid) != Some(self.started)
     }
 
     /// Tells whether the owner is this process.
