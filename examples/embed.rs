@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::{env, io};
 
 use minke::discover::{Selection, on_host};
-use minke::engine::DockerEngine;
+use minke::engine::{DockerClient, DockerEngine};
 use minke::framework::Pytest;
 use minke::model::{Event, EventKind, ExitCode, Mount, Policy, ShardTemplate, Unit};
 use minke::plan::{FrameworkCall, Isolation, PlanInput, plan};
@@ -51,7 +51,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         policy: Policy::default(),
     });
 
-    let engine = Arc::new(DockerEngine::connect(env::var("DOCKER_HOST").ok().as_deref()).await?);
+    let engine = Arc::new(DockerEngine::connect(&DockerClient::from_variables(|name| env::var(name).ok())).await?);
     let directory = RunDirectory::create(&project.join(".minke"), new_run_id())?;
     let state = minke::run(plan, engine, Sinks::new(directory).with(Lines), Cancel::new()).await?;
     println!("{:?}, exit code {}", state.case_counts(), ExitCode::of(&state).code());

@@ -7,6 +7,7 @@ use std::process;
 
 use minke::cli::{self, Cli, CliError, Command};
 use minke::config::{Environment, Settings};
+use minke::engine::DockerClient;
 use minke::model::ExitCode;
 
 fn main() -> process::ExitCode {
@@ -42,15 +43,12 @@ fn obey(cli: &Cli) -> Result<ExitCode, CliError> {
 }
 
 async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError> {
-    let docker_host = std::env::var("DOCKER_HOST").ok();
-    let docker_host = docker_host.as_deref();
+    let docker = DockerClient::from_variables(|name| std::env::var(name).ok());
     let mut out = io::stdout();
     let code = match &cli.command {
-        Command::Run(_) | Command::Pytest(_) | Command::Cucumber(_) => {
-            cli::run(settings, docker_host, cli.rerun()).await?
-        }
+        Command::Run(_) | Command::Pytest(_) | Command::Cucumber(_) => cli::run(settings, &docker, cli.rerun()).await?,
         Command::Plan(args) => {
-            cli::plan(settings, docker_host, args.json, &mut out).await?;
+            cli::plan(settings, &docker, args.json, &mut out).await?;
             ExitCode::Passed
         }
         Command::Config(args) => {
@@ -61,8 +59,8 @@ async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError>
             }
             ExitCode::Passed
         }
-        Command::Clean(args) => cli::clean(docker_host, args.dry_run, &mut out).await?,
-        Command::Doctor(args) => cli::doctor(docker_host, &settings.output_dir, args.json, &mut out).await?,
+        Command::Clean(args) => cli::clean(&docker, args.dry_run, &mut out).await?,
+        Command::Doctor(args) => cli::doctor(&docker, &settings.output_dir, args.json, &mut out).await?,
     };
     out.flush()?;
     Ok(code)

@@ -5,15 +5,15 @@ use std::io::Write;
 use jiff::Timestamp;
 
 use super::error::CliError;
-use crate::engine::{DockerEngine, OwnedContainer, sweep};
+use crate::engine::{DockerClient, DockerEngine, OwnedContainer, sweep};
 use crate::model::ExitCode;
 
 /// Removes, or with `dry_run` lists, the containers of runs that are no longer alive.
 ///
 /// # Errors
 /// [`CliError::Engine`] when there is no engine, [`CliError::Output`] when standard output is closed.
-pub async fn clean(docker_host: Option<&str>, dry_run: bool, out: &mut dyn Write) -> Result<ExitCode, CliError> {
-    let engine = DockerEngine::connect(docker_host).await?;
+pub async fn clean(docker: &DockerClient, dry_run: bool, out: &mut dyn Write) -> Result<ExitCode, CliError> {
+    let engine = DockerEngine::connect(docker).await?;
     let swept = sweep(&engine, Timestamp::now(), dry_run).await?;
     let verb = if dry_run { "would remove" } else { "removed" };
     for container in &swept.removed {

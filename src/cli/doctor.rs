@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::error::CliError;
-use crate::engine::{DockerEngine, Engine, EngineInfo, sweep};
+use crate::engine::{DockerClient, DockerEngine, Engine, EngineInfo, sweep};
 use crate::model::ExitCode;
 
 /// The version of the JSON that `--json` writes.
@@ -49,12 +49,12 @@ impl Check {
 /// # Errors
 /// [`CliError::Output`] when standard output is closed. A failed check is the exit code's affair.
 pub async fn doctor(
-    docker_host: Option<&str>,
+    docker: &DockerClient,
     output_dir: &Path,
     json: bool,
     out: &mut dyn Write,
 ) -> Result<ExitCode, CliError> {
-    let mut checks = match DockerEngine::connect(docker_host).await {
+    let mut checks = match DockerEngine::connect(docker).await {
         Ok(engine) => check_engine(&engine).await,
         Err(error) => {
             let check = Check::new("engine", Level::Fail, error.in_full());

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::error::CliError;
 use super::prepare::prepare;
 use crate::config::Settings;
-use crate::engine::DockerEngine;
+use crate::engine::{DockerClient, DockerEngine};
 use crate::plan::Plan;
 use crate::run::new_run_id;
 
@@ -16,13 +16,8 @@ use crate::run::new_run_id;
 ///
 /// # Errors
 /// Whatever keeps a plan from being made, and [`CliError::Output`].
-pub async fn plan(
-    settings: &Settings,
-    docker_host: Option<&str>,
-    json: bool,
-    out: &mut dyn Write,
-) -> Result<(), CliError> {
-    let prepared = prepare(settings, Arc::new(DockerEngine::connect(docker_host).await?), new_run_id()).await?;
+pub async fn plan(settings: &Settings, docker: &DockerClient, json: bool, out: &mut dyn Write) -> Result<(), CliError> {
+    let prepared = prepare(settings, Arc::new(DockerEngine::connect(docker).await?), new_run_id()).await?;
     if let Some(error) = prepared.unusable_image {
         return Err(error.into());
     }

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::error::CliError;
 use super::prepare::{Prepared, prepare};
 use crate::config::{Color, Settings, Verbosity};
-use crate::engine::{DockerEngine, Engine, remove_run, sweep};
+use crate::engine::{DockerClient, DockerEngine, Engine, remove_run, sweep};
 use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome};
 use crate::report::junit::{WriteOptions, write_file};
 use crate::report::terminal::{self, Colours, Live, Plain, SummaryOptions, write_summary};
@@ -28,13 +28,13 @@ const PREPARE_AFTER_CANCEL: Duration = Duration::from_secs(3);
 ///
 /// # Errors
 /// Whatever kept the run from beginning. Once it has begun, what goes wrong is in its reports.
-pub async fn run(settings: &Settings, docker_host: Option<&str>, rerun: Vec<String>) -> Result<ExitCode, CliError> {
+pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>) -> Result<ExitCode, CliError> {
     let handler = |source| CliError::System { operation: "listen to signals", source };
     let cancel = Cancel::new();
     let signals = cancel_on_signals(cancel.clone()).map_err(handler)?;
     forget_old_report(settings.junit.as_deref());
     let run = new_run_id();
-    let prepared = prepare_unless_cancelled(settings, docker_host, run, &cancel).await?;
+    let prepared = prepare_unless_cancelled(settings, docker, run, &cancel).await?;
     let directory = RunDirectory::create(&settings.output_dir, run)?;
     let style = Style::of(settings);
     tell_remarks(&prepared, &style);
@@ -86,12 +86,12 @@ pub async fn run(settings: &Settings, docker_host: Option<&str>, rerun: Vec<Stri
 /// unit; what is not is given up, and its container removed.
 async fn prepare_unless_cancelled(
     settings: &Settings,
-    docker_host: Option<&str>,
+    docker: &DockerClient,
     run: RunId,
     cancel: &Cancel,
 ) -> Result<Prepared, CliError> {
     let engine: Arc<dyn Engine> = tokio::select! {
-        engine = DockerEngine::connect(docker_host) => Arc::new(engine?),
+        engine = DockerEngine::connect(docker) => Arc::new(engine?),
         reason = cancel.requested() => return Err(CliError::Cancelled(reason)),
     };
     let mut preparing = pin!(prepare(settings, Arc::clone(&engine), run));

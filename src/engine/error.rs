@@ -78,9 +78,10 @@ impl EngineError {
     /// Returns what to do next, where that is known.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Address { .. } => {
-                Some("set DOCKER_HOST to unix:///path/to/docker.sock or tcp://host:port".to_owned())
-            }
+            Self::Address { .. } => Some(
+                "set DOCKER_HOST to unix:///path/to/docker.sock or tcp://host:port; `docker context ls` lists contexts"
+                    .to_owned(),
+            ),
             Self::Unreachable { help, .. } => Some(help.clone()),
             Self::ImageMissing { image, .. } => {
                 Some(format!("build it (`docker build -t {image} .`), or check its name with `docker image ls`"))

@@ -15,7 +15,7 @@ use futures::stream::BoxStream;
 use crate::model::{ContainerExit, ImageId};
 use crate::schedule::Signal;
 
-pub use docker::DockerEngine;
+pub use docker::{DockerClient, DockerEngine};
 pub use error::EngineError;
 pub use owner::Owner;
 pub use spec::{ContainerSpec, Labels};

@@ -18,7 +18,7 @@ use crate::model::{Cause, ContainerExit, ShardId, Slot, StopReason, Unit, UnitRe
 use crate::plan::Plan;
 use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
 
-/// How long output may still arrive after the container's end.
+/// How long nothing may arrive after the container's end before its output is taken to have ended.
 const OUTPUT_AFTER_END: Duration = Duration::from_secs(5);
 /// How long a container may take to end after SIGKILL.
 const END_AFTER_KILL: Duration = Duration::from_secs(30);
@@ -172,6 +172,9 @@ impl ShardTask {
             tokio::select! {
                 piece = output.next(), if output_open => match piece {
                     Some(Ok(piece)) => {
+                        if life.exit.is_some() {
+                            give_up = Some(Instant::now() + OUTPUT_AFTER_END);
+                        }
                         self.watch(life, &mut lines, &piece).await;
                         if let Some(Err(error)) = spool.as_mut().map(|spool| spool.write(&piece)) {
                             self.output_lost(&error).await;

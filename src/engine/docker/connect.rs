@@ -1,7 +1,8 @@
 //! Where the engine is, and why it does not answer.
 
 use std::fmt;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 
@@ -13,6 +14,65 @@ const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 /// How long the engine may take until its answer begins, in seconds. Waiting and streaming are not bounded by it.
 const TIMEOUT_SECONDS: u64 = 120;
 
+/// Where the `docker` client would look for its engine: its variables and its directory.
+#[derive(Debug, Clone, Default)]
+pub struct DockerClient {
+    /// `DOCKER_HOST`
+    pub host: Option<String>,
+    /// `DOCKER_CONTEXT`
+    pub context: Option<String>,
+    /// `DOCKER_CONFIG`, else `.docker` in the home directory.
+    pub config_dir: Option<PathBuf>,
+}
+
+impl DockerClient {
+    /// Takes the variables that matter from an environment, such as `|name| std::env::var(name).ok()`.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
+        let text = |name| variable(name).filter(|value| !value.trim().is_empty());
+        let home = || text("HOME").map(|home| PathBuf::from(home).join(".docker"));
+        Self {
+            host: text("DOCKER_HOST"),
+            context: text("DOCKER_CONTEXT"),
+            config_dir: text("DOCKER_CONFIG").map(PathBuf::from).or_else(home),
+        }
+    }
+
+    /// Returns the engine's address: of `DOCKER_HOST`, else of the chosen context, else of the default socket.
+    fn address(&self) -> Result<Option<String>, EngineError> {
+        if self.host.is_some() {
+            return Ok(self.host.clone());
+        }
+        let chosen = self.context.clone().or_else(|| self.current_context());
+        match chosen.filter(|name| name != "default") {
+            Some(name) => self.address_of(&name).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn current_context(&self) -> Option<String> {
+        let config = read_json(&self.config_dir.as_ref()?.join("config.json"))?;
+        config.get("currentContext")?.as_str().filter(|name| !name.is_empty()).map(str::to_owned)
+    }
+
+    /// Finds a context by its name; its directory is named by a hash, its file by `meta.json`
+    /// (<https://docs.docker.com/engine/manage-resources/contexts/>).
+    fn address_of(&self, name: &str) -> Result<String, EngineError> {
+        let dir = self.config_dir.iter().flat_map(|dir| fs::read_dir(dir.join("contexts/meta"))).flatten().flatten();
+        let found = dir.filter_map(|entry| read_json(&entry.path().join("meta.json"))).find_map(|meta| {
+            let host = meta.pointer("/Endpoints/docker/Host")?.as_str()?.to_owned();
+            (meta.get("Name")?.as_str()? == name).then_some(host)
+        });
+        found.ok_or_else(|| EngineError::Address {
+            endpoint: format!("context {name}"),
+            detail: "the docker client has no context of this name".to_owned(),
+        })
+    }
+}
+
+fn read_json(path: &Path) -> Option<serde_json::Value> {
+    serde_json::from_slice(&fs::read(path).ok()?).ok()
+}
+
 /// The address of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Endpoint {
@@ -21,16 +81,17 @@ pub(super) enum Endpoint {
 }
 
 impl Endpoint {
-    /// Reads `DOCKER_HOST`'s value; none, or an empty one, means the default socket.
-    pub(super) fn of(docker_host: Option<&str>) -> Result<Self, EngineError> {
-        let host = docker_host.map(str::trim).filter(|host| !host.is_empty());
+    /// Finds the engine's address as the `docker` client would.
+    pub(super) fn of(client: &DockerClient) -> Result<Self, EngineError> {
+        let address = client.address()?;
+        let host = address.as_deref().map(str::trim).filter(|host| !host.is_empty());
         let Some(host) = host else { return Ok(Self::Unix(DEFAULT_SOCKET.to_owned())) };
         let address = |detail: &str| EngineError::Address { endpoint: host.to_owned(), detail: detail.to_owned() };
         match host.split_once("://") {
             Some(("unix", path)) if path.starts_with('/') => Ok(Self::Unix(path.to_owned())),
             Some(("tcp" | "http", rest)) if !rest.is_empty() => Ok(Self::Tcp(rest.trim_end_matches('/').to_owned())),
             Some(("ssh" | "https", _)) => Err(address("ssh and TLS are not supported yet; forward the socket instead")),
-            Some(_) | None => Err(address("DOCKER_HOST has an unknown form")),
+            Some(_) | None => Err(address("an address of this form is unknown")),
         }
     }
 
@@ -74,7 +135,7 @@ impl Endpoint {
                     .to_owned()
             }
             Self::Unix(_) | Self::Tcp(_) => {
-                "DOCKER_HOST names this address: start the engine there, or unset DOCKER_HOST for the default socket"
+                "DOCKER_HOST or a docker context names this address: start the engine there, or name another one"
                     .to_owned()
             }
         }
@@ -94,14 +155,38 @@ impl fmt::Display for Endpoint {
 mod tests {
     use super::*;
 
+    fn of_host(host: &str) -> Result<Endpoint, EngineError> {
+        Endpoint::of(&DockerClient { host: Some(host.to_owned()), ..DockerClient::default() })
+    }
+
+    #[test]
+    fn a_context_chooses_the_address_where_docker_host_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let meta = dir.path().join("contexts/meta/0123abcd");
+        fs::create_dir_all(&meta).unwrap();
+        let text = r#"{"Name":"rootless","Endpoints":{"docker":{"Host":"unix:///run/user/1/docker.sock"}}}"#;
+        fs::write(meta.join("meta.json"), text).unwrap();
+        let mut client = DockerClient { config_dir: Some(dir.path().to_owned()), ..DockerClient::default() };
+        assert_eq!(Endpoint::of(&client).unwrap(), Endpoint::Unix(DEFAULT_SOCKET.into()));
+        let rootless = Endpoint::Unix("/run/user/1/docker.sock".into());
+        fs::write(dir.path().join("config.json"), r#"{"currentContext":"rootless"}"#).unwrap();
+        assert_eq!(Endpoint::of(&client).unwrap(), rootless);
+        client.context = Some("default".into());
+        assert_eq!(Endpoint::of(&client).unwrap(), Endpoint::Unix(DEFAULT_SOCKET.into()));
+        client.context = Some("gone".into());
+        assert!(Endpoint::of(&client).unwrap_err().to_string().contains("context gone"));
+        client.host = Some("unix:///a/b.sock".into());
+        assert_eq!(Endpoint::of(&client).unwrap(), Endpoint::Unix("/a/b.sock".into()));
+    }
+
     #[test]
     fn docker_host_chooses_the_address() {
-        assert_eq!(Endpoint::of(None).unwrap(), Endpoint::Unix(DEFAULT_SOCKET.into()));
-        assert_eq!(Endpoint::of(Some("")).unwrap(), Endpoint::Unix(DEFAULT_SOCKET.into()));
-        assert_eq!(Endpoint::of(Some("unix:///a/b.sock")).unwrap(), Endpoint::Unix("/a/b.sock".into()));
-        assert_eq!(Endpoint::of(Some("tcp://h:2375/")).unwrap(), Endpoint::Tcp("h:2375".into()));
+        assert_eq!(Endpoint::of(&DockerClient::default()).unwrap(), Endpoint::Unix(DEFAULT_SOCKET.into()));
+        assert_eq!(of_host("").unwrap(), Endpoint::Unix(DEFAULT_SOCKET.into()));
+        assert_eq!(of_host("unix:///a/b.sock").unwrap(), Endpoint::Unix("/a/b.sock".into()));
+        assert_eq!(of_host("tcp://h:2375/").unwrap(), Endpoint::Tcp("h:2375".into()));
         for bad in ["ssh://h", "unix://relative", "h:2375", "tcp://"] {
-            let error = Endpoint::of(Some(bad)).unwrap_err();
+            let error = of_host(bad).unwrap_err();
             assert!(error.to_string().contains(bad) && error.help().is_some(), "{error}");
         }
     }

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::model::{ContainerExit, ImageId};
 use crate::schedule::Signal;
+pub use connect::DockerClient;
 use failure::{is_gone, operation};
 
 /// How long the engine may take over a pull that makes no progress.
@@ -41,12 +42,12 @@ pub struct DockerEngine {
 }
 
 impl DockerEngine {
-    /// Connects to the engine that `DOCKER_HOST` names, else to the default socket, and checks that it answers.
+    /// Connects to the engine that the `docker` client would use, and checks that it answers.
     ///
     /// # Errors
     /// [`EngineError::Address`] for an address of an unknown kind; [`EngineError::Unreachable`] when nothing answers.
-    pub async fn connect(docker_host: Option<&str>) -> Result<Self, EngineError> {
-        let endpoint = connect::Endpoint::of(docker_host)?;
+    pub async fn connect(client: &DockerClient) -> Result<Self, EngineError> {
+        let endpoint = connect::Endpoint::of(client)?;
         let docker = endpoint.client()?;
         let engine = Self { docker, endpoint, info: OnceCell::new() };
         engine.docker.ping().await.map_err(|error| engine.endpoint.unreachable(&error))?;
