@@ -2,6 +2,7 @@
 //!
 //! Knows only the model; never an engine, a framework or the driver.
 
+mod ansi;
 mod events;
 pub mod junit;
 pub mod messages;

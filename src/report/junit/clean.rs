@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::report::ansi::strip_sequences;
+
 /// Ends a text that was cut to a length.
 const CUT: &str = "...";
 
@@ -59,19 +61,8 @@ fn push_line(clean: &mut String, line: &str) {
     }
 }
 
-/// Cleans a stretch without line ends. A terminal sequence that is never closed takes no more with it than up to the next tab.
 fn push_drawing(clean: &mut String, drawing: &str) {
-    for (place, part) in drawing.split('\t').enumerate() {
-        if place > 0 {
-            clean.push('\t');
-        }
-        if part.contains('\u{1B}') {
-            let plain = strip_ansi_escapes::strip_str(part);
-            clean.extend(plain.chars().filter(|&c| is_legal(c)));
-        } else {
-            clean.extend(part.chars().filter(|&c| is_legal(c)));
-        }
-    }
+    clean.extend(strip_sequences(drawing).chars().filter(|&c| is_legal(c)));
 }
 
 #[cfg(test)]

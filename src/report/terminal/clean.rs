@@ -1,6 +1,7 @@
 //! Makes text that a test wrote fit to be shown: it may say anything, and must not drive the terminal.
 
 use super::fit::shorten_end;
+use crate::report::ansi::strip_sequences;
 
 /// The longest line of foreign text that is shown, in columns.
 pub(crate) const LONGEST_LINE: usize = 400;
@@ -21,8 +22,7 @@ pub(crate) fn clean(text: &str) -> String {
             if part_number > 0 {
                 clean.push('\n');
             }
-            let stripped = anstream::adapter::strip_str(part).to_string();
-            clean.extend(stripped.chars().filter(|&character| is_harmless(character)));
+            clean.extend(strip_sequences(part).chars().filter(|&character| is_harmless(character)));
         }
     }
     clean
