@@ -9,7 +9,7 @@ mod pytest;
 
 use std::num::NonZeroU32;
 
-use crate::model::{Division, ReportFile, Unit};
+use crate::model::{Division, Finding, ReportFile, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -67,6 +67,12 @@ pub trait Framework: Send + Sync {
     fn seen(&self, line: &str, units: &[Unit]) -> Option<usize> {
         let _ = (line, units);
         None
+    }
+
+    /// Tells whether a failure is only the echo of the signal that told the framework to stop.
+    fn echoes_signal(&self, finding: &Finding) -> bool {
+        let _ = finding;
+        false
     }
 
     /// Says what an exit code means; `stopped` when minke had told the container to stop.

@@ -14,7 +14,7 @@ use super::spool::Spool;
 use super::watch::LineStarts;
 use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output};
 use crate::framework::Framework;
-use crate::model::{Cause, ContainerExit, ShardId, Slot, StopReason, Unit, UnitResult};
+use crate::model::{CUT_OFF, Cause, ContainerExit, Division, FindingKind, ShardId, Slot, StopReason, Unit, UnitResult};
 use crate::plan::Plan;
 use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
 
@@ -238,9 +238,13 @@ impl ShardTask {
         let code = life.exit.as_ref().map(|exit| exit.code);
         let failure = life.failure.take().or_else(|| self.failure_inside(&life, &output_tail));
         let reports = std::mem::take(&mut life.collected.reports);
+        let mut division = framework.divide(&self.units, reports);
+        if life.stop.is_some() {
+            mark_echoes(&mut division, framework);
+        }
         let evidence = Evidence {
             units: &self.units,
-            division: framework.divide(&self.units, reports),
+            division,
             meaning: code.map_or(ExitMeaning::Unfinished, |code| framework.exit_meaning(code, life.stop.is_some())),
             exit_hint: code.and_then(|code| framework.exit_hint(code)),
             exit: life.exit.clone(),
@@ -336,6 +340,16 @@ impl ShardTask {
     async fn tell(&self, input: Input) {
         // The receiver lives until every task has ended.
         let _ = self.shared.inputs.send(input).await;
+    }
+}
+
+/// Marks the failures that only echo the signal which told the framework to stop.
+fn mark_echoes(division: &mut Division, framework: &dyn Framework) {
+    let cases = division.by_unit.iter_mut().flatten().chain(&mut division.strays);
+    let echoes = cases.flat_map(|case| &mut case.findings).filter(|finding| framework.echoes_signal(finding));
+    for finding in echoes {
+        finding.kind = FindingKind::Error;
+        finding.r#type = CUT_OFF.to_owned();
     }
 }
 
