@@ -70,11 +70,10 @@ fn concurrencies() -> Vec<u32> {
 }
 
 impl Rounds {
-    fn add(&mut self, measured: &Measured) -> Result<(), Failure> {
+    fn add(&mut self, measured: &Measured) {
         self.wall.push(measured.wall.as_secs_f64());
         self.processor.push(measured.processor.as_secs_f64());
         self.peak_memory.push(measured.peak_memory as f64);
-        Ok(())
     }
 }
 
@@ -89,7 +88,7 @@ impl Pair {
         }
         for side in sides {
             let rounds = if side == Side::Minke { &mut self.minke } else { &mut self.plain };
-            job.by(side).run(|measured| rounds.add(measured))?;
+            rounds.add(&job.by(side).run()?);
         }
         Ok(())
     }

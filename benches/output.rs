@@ -60,7 +60,7 @@ fn compare_speed(what: &str, job: &Job, bytes: u64, rounds: usize) -> Result<(),
             sides.reverse();
         }
         for side in sides {
-            let (speed, peak) = job.by(side).run(|measured| speed(measured, bytes))?;
+            let (speed, peak) = speed(&job.by(side).run()?, bytes)?;
             if side == Side::Minke {
                 minke.push(speed);
                 memory = memory.max(peak);
@@ -78,10 +78,14 @@ fn compare_speed(what: &str, job: &Job, bytes: u64, rounds: usize) -> Result<(),
     Ok(())
 }
 
-/// Returns megabytes a second and the peak memory in MiB, when every byte has arrived.
+/// Returns megabytes a second and the peak memory in MiB, when every byte has arrived, and removes the bytes.
 fn speed(measured: &Measured, bytes: u64) -> Result<(f64, f64), Failure> {
-    let spooled: u64 =
-        measured.outputs.iter().filter_map(|output| output.stdout.metadata().ok()).map(|file| file.len()).sum();
+    let mut spooled = 0;
+    for output in &measured.outputs {
+        spooled += fs::metadata(&output.stdout)?.len();
+        // The next side shall not wait for this one's bytes on their way to the disk.
+        fs::remove_file(&output.stdout)?;
+    }
     if spooled != bytes {
         return Err(format!("{bytes} bytes were written and {spooled} spooled").into());
     }
@@ -98,16 +102,14 @@ fn count_losses(bench: &Bench, exits: usize, bytes: usize) -> Result<usize, Fail
         format!("yes \"$unit/err\" | head -c {bytes} >&2; yes \"$unit/out\" | head -c {bytes}")
     };
     let job = bench.job(&work, units, Grouping::UnitEach, EXITS_AT_ONCE).by(Side::Minke);
-    let differing = job.run(|measured| {
-        let mut differing = 2 * (exits - measured.outputs.len().min(exits));
-        for output in &measured.outputs {
-            for (path, stream) in [(&output.stdout, "out"), (&output.stderr, "err")] {
-                let expected = expected(&output.unit, stream, bytes);
-                differing += usize::from(fs::read(path).map_or(true, |found| found != expected));
-            }
+    let measured = job.run()?;
+    let mut differing = 2 * (exits - measured.outputs.len().min(exits));
+    for output in &measured.outputs {
+        for (path, stream) in [(&output.stdout, "out"), (&output.stderr, "err")] {
+            let expected = expected(&output.unit, stream, bytes);
+            differing += usize::from(fs::read(path).map_or(true, |found| found != expected));
         }
-        Ok(differing)
-    })?;
+    }
     println!("\n{exits} containers that write {bytes} bytes to each stream and end, {EXITS_AT_ONCE} at once");
     println!(
         "files that differ from what was written: {differing} of {}, {}",

@@ -8,12 +8,12 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, RemoveContainerOptionsBuilder,
 };
 use jiff::{SignedDuration, Timestamp};
-use minke::engine::{ContainerSpec, DockerEngine, Engine, Labels, Owner};
+use minke::engine::{ContainerSpec, Engine, Labels, Owner};
 use minke::framework::{Framework, Pytest};
 use minke::model::{ImageId, RunId, ShardTemplate};
 use minke::run::new_run_id;
 
-use super::{Failure, argv};
+use super::{Failure, argv, connect};
 
 /// Makes the bodies of a run's containers.
 pub(crate) struct Bodies {
@@ -86,7 +86,7 @@ fn environment(run: RunId) -> Vec<String> {
 ///
 /// Returns a line that says what the engine and the machine are.
 pub(crate) async fn check(image: &str) -> Result<String, Failure> {
-    let engine = DockerEngine::connect(std::env::var("DOCKER_HOST").ok().as_deref()).await?;
+    let engine = connect().await?;
     let docker = Docker::connect_with_defaults()?;
     let bodies = Bodies::new(&docker, image, new_run_id()).await?;
     let argv = argv::argv("", &["unit"]);

@@ -4,18 +4,17 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Instant;
 
-use minke::engine::DockerEngine;
 use minke::model::{Policy, RunState, ShardTemplate, Unit};
 use minke::plan::{Isolation, Plan, PlanInput, plan};
 use minke::run::{Cancel, RunDirectory, Sinks, new_run_id};
 
 use super::job::{Grouping, Job, Measured, Spooled};
 use super::usage::{peak_memory, processor_time};
-use super::{Failure, argv};
+use super::{Failure, argv, connect};
 
 /// Runs a job with minke.
 pub(crate) async fn run(job: &Job) -> Result<Measured, Failure> {
-    let engine = Arc::new(DockerEngine::connect(std::env::var("DOCKER_HOST").ok().as_deref()).await?);
+    let engine = Arc::new(connect().await?);
     let plan = plan_of(job);
     let (processor, begun) = (processor_time()?, Instant::now());
     let directory = RunDirectory::create(&job.dir, new_run_id())?;

@@ -14,6 +14,7 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 use clap::{Args, Parser};
+use minke::engine::{DockerClient, DockerEngine, EngineError};
 
 pub(crate) use figures::{median, spread, verdict};
 pub(crate) use job::{Grouping, Job, Measured, Side};
@@ -93,4 +94,9 @@ impl Bench {
         let (work, image, dir) = (work.to_owned(), self.image.clone(), self.dir.path().to_owned());
         Job { side: Side::Minke, image, work, units, at_once, grouping, dir }
     }
+}
+
+/// Connects minke to the engine that the plain loop's client takes too: `DOCKER_HOST`'s, else the default one.
+pub(crate) async fn connect() -> Result<DockerEngine, EngineError> {
+    DockerEngine::connect(&DockerClient { host: env::var("DOCKER_HOST").ok(), ..DockerClient::default() }).await
 }
