@@ -248,11 +248,19 @@ impl Evidence<'_> {
                 "the kernel killed a process of the container for lack of memory; raise `--memory`".to_owned()
             }
             Cause::Killed if self.stop.is_some() => "it was still running when the run was cancelled".to_owned(),
-            Cause::Killed => format!("something other than minke killed the container (exit code {code})"),
+            Cause::Killed => format!("something other than minke killed the framework (exit code {code})"),
             Cause::Crashed { .. } => format!("the framework {cause}"),
+            Cause::NoReport if code == 0 => {
+                "the framework ended with exit code 0 and wrote no report: a test may have ended the process, or there \
+                 was none to run, which `--allow-empty` accepts"
+                    .to_owned()
+            }
             Cause::NoReport => format!("the framework ended with exit code {code}{hint} and wrote no report"),
             Cause::TruncatedReport if !self.division.strays.is_empty() => {
                 "the report has cases that cannot be told apart by file".to_owned()
+            }
+            Cause::TruncatedReport if self.division.interrupted_at.is_some() => {
+                format!("the framework broke off in the middle of a test, with exit code {code}{hint}")
             }
             Cause::TruncatedReport => {
                 format!("the report breaks off or cannot be read; the framework ended with exit code {code}{hint}")
@@ -267,7 +275,7 @@ impl Evidence<'_> {
                 self.division.foreign_unit.as_deref().unwrap_or_default()
             ),
             Cause::ExitCode { .. } => {
-                format!("every case passed, and yet the framework ended with exit code {code}{hint}")
+                format!("no case failed, and yet the framework ended with exit code {code}{hint}")
             }
             Cause::Image | Cause::Engine | Cause::BeforeCommand => cause.to_string(),
         }
