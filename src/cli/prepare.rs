@@ -41,8 +41,12 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         Discover::Image => false,
         Discover::Auto => settings.source == Source::Mount,
     };
-    let selection =
-        |framework| Selection { paths: &settings.files, named: &named, exclude: &settings.exclude, framework };
+    let selection = |framework| Selection {
+        paths: &settings.files,
+        named: named.as_deref(),
+        exclude: &settings.exclude,
+        framework,
+    };
     let by_name = *frameworks.first().expect("the settings accept known frameworks only");
     let on_host = in_host.then(|| on_host(&selection(by_name), &settings.root)).transpose()?;
     let image = match engine.image(image_name).await {
@@ -154,9 +158,6 @@ async fn make_plan(
         if let Some(partition) = settings.partition.filter(|_| before > 0) {
             searched.push(format!("part {partition} of {before} units"));
         }
-        if searched.is_empty() {
-            searched.push("nothing that `--exclude` leaves".to_owned());
-        }
         return Err(CliError::NothingSelected { searched: searched.join("; ") });
     }
     Ok(plan)
@@ -191,8 +192,8 @@ async fn remarks(settings: &Settings, engine: &dyn Engine) -> Result<Vec<String>
 }
 
 /// Reads `--files-from`: a path in each line, or, where the list has NUL bytes, between them.
-fn listed_files(settings: &Settings) -> Result<Vec<String>, CliError> {
-    let Some(from) = &settings.files_from else { return Ok(Vec::new()) };
+fn listed_files(settings: &Settings) -> Result<Option<Vec<String>>, CliError> {
+    let Some(from) = &settings.files_from else { return Ok(None) };
     let (path, read) = match from {
         FilesFrom::Stdin => {
             let mut text = String::new();
@@ -203,5 +204,5 @@ fn listed_files(settings: &Settings) -> Result<Vec<String>, CliError> {
     let text = read.map_err(|source| CliError::FilesFrom { path, source })?;
     let separator = if text.contains('\0') { '\0' } else { '\n' };
     let lines = text.split(separator).map(|line| line.strip_suffix('\r').unwrap_or(line));
-    Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    Ok(Some(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()))
 }
