@@ -4,3 +4,4 @@ mod support;
 
 mod counts;
 mod discovery;
+mod names;
