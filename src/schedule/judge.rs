@@ -263,7 +263,8 @@ impl Evidence<'_> {
                 format!("the framework broke off in the middle of a test, with exit code {code}{hint}")
             }
             Cause::TruncatedReport => {
-                format!("the report breaks off or cannot be read; the framework ended with exit code {code}{hint}")
+                let damage = self.division.damage.as_deref().unwrap_or("the report is not whole");
+                format!("{damage}; the framework ended with exit code {code}{hint}")
             }
             Cause::NoCases => format!(
                 "the framework ended with exit code {code}{hint} without running a test; \
