@@ -4,4 +4,5 @@ mod support;
 
 mod counts;
 mod discovery;
+mod evidence;
 mod names;
