@@ -6,3 +6,4 @@ mod counts;
 mod discovery;
 mod evidence;
 mod names;
+mod socket;
