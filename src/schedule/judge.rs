@@ -266,6 +266,9 @@ impl Evidence<'_> {
                 let damage = self.division.damage.as_deref().unwrap_or("the report is not whole");
                 format!("{damage}; the framework ended with exit code {code}{hint}")
             }
+            Cause::NoCases if self.meaning == ExitMeaning::Unfinished => {
+                format!("the framework ended with exit code {code}{hint} without running a test")
+            }
             Cause::NoCases => format!(
                 "the framework ended with exit code {code}{hint} without running a test; \
                  name the file with `--allow-empty` if that is right"

@@ -5,5 +5,6 @@ mod support;
 mod counts;
 mod discovery;
 mod evidence;
+mod image;
 mod names;
 mod socket;
