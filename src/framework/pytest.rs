@@ -61,6 +61,7 @@ impl Framework for Pytest {
         let mut division = Division {
             by_unit: vec![Vec::new(); units.len()],
             damaged: vec![reports.iter().any(ReportFile::is_incomplete); units.len()],
+            damage: reports.iter().find_map(ReportFile::damage),
             report_files: reports.len(),
             ..Division::default()
         };

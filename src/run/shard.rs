@@ -50,13 +50,13 @@ impl Shared {
         by_image.chain(by_user).any(|set| names.contains(&set))
     }
 
-    /// Tells whether the image's entry point is the framework's own command, which would then stand there twice.
-    fn replaces_entrypoint(&self) -> bool {
-        let base = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
-        match (self.image.entrypoint.first(), self.plan.framework().command.first()) {
-            (Some(entry), Some(command)) => base(entry) == base(command),
-            (_, _) => false,
-        }
+    /// Returns what the image's entry point has before the framework's own command, which would else stand there twice:
+    /// of `python3 -m pytest`, `python3 -m`. `None` when the entry point does not name the framework.
+    fn entrypoint_before_framework(&self) -> Option<&[String]> {
+        let base = |word: &str| word.rsplit('/').next().map(str::to_owned);
+        let command = base(self.plan.framework().command.first()?);
+        let at = self.image.entrypoint.iter().position(|word| base(word) == command)?;
+        Some(&self.image.entrypoint[..at])
     }
 }
 
@@ -290,7 +290,9 @@ impl ShardTask {
     fn spec(&self) -> ContainerSpec {
         let shared = &self.shared;
         let paths: Vec<&str> = self.units.iter().map(|unit| unit.id.as_str()).collect();
-        let argv = shared.framework.argv(shared.plan.framework(), &paths);
+        let entrypoint = shared.entrypoint_before_framework();
+        let before_framework = entrypoint.unwrap_or_default().iter().cloned();
+        let argv = before_framework.chain(shared.framework.argv(shared.plan.framework(), &paths)).collect();
         let template = shared.plan.template().clone();
         let own = [
             ("MINKE_RUN", shared.labels.run.to_string()),
@@ -308,7 +310,7 @@ impl ShardTask {
                 Some(before) => after_before_command(before, argv),
                 None => argv,
             },
-            replaces_entrypoint: shared.replaces_entrypoint(),
+            replaces_entrypoint: entrypoint.is_some(),
             env: own.into_iter().chain(framework).map(|(name, value)| format!("{name}={value}")).collect(),
             labels: shared.labels.clone(),
             template,

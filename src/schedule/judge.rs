@@ -263,7 +263,11 @@ impl Evidence<'_> {
                 format!("the framework broke off in the middle of a test, with exit code {code}{hint}")
             }
             Cause::TruncatedReport => {
-                format!("the report breaks off or cannot be read; the framework ended with exit code {code}{hint}")
+                let damage = self.division.damage.as_deref().unwrap_or("the report is not whole");
+                format!("{damage}; the framework ended with exit code {code}{hint}")
+            }
+            Cause::NoCases if self.meaning == ExitMeaning::Unfinished => {
+                format!("the framework ended with exit code {code}{hint} without running a test")
             }
             Cause::NoCases => format!(
                 "the framework ended with exit code {code}{hint} without running a test; \

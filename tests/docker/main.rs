@@ -4,3 +4,7 @@ mod support;
 
 mod counts;
 mod discovery;
+mod evidence;
+mod image;
+mod names;
+mod socket;

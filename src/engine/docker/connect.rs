@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bollard::{API_DEFAULT_VERSION, Docker};
@@ -97,11 +98,14 @@ impl Endpoint {
 
     /// Makes a client; no connection is opened yet.
     pub(super) fn client(&self) -> Result<Docker, EngineError> {
+        if let Self::Unix(path) = self
+            && let Err(error) = fs::metadata(path)
+        {
+            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            let detail = if is_missing { "the socket does not exist".to_owned() } else { error.to_string() };
+            return Err(self.unreachable_because(detail));
+        }
         let made = match self {
-            Self::Unix(path) if !Path::new(path).exists() => {
-                let detail = "the socket does not exist".to_owned();
-                return Err(EngineError::Unreachable { endpoint: self.to_string(), detail, help: self.help() });
-            }
             Self::Unix(path) => Docker::connect_with_unix(path, TIMEOUT_SECONDS, API_DEFAULT_VERSION),
             Self::Tcp(rest) => {
                 Docker::connect_with_http(&format!("tcp://{rest}"), TIMEOUT_SECONDS, API_DEFAULT_VERSION)
@@ -117,15 +121,18 @@ impl Endpoint {
 
     /// Says why nothing answered, with what to do.
     pub(super) fn unreachable(&self, error: &bollard::errors::Error) -> EngineError {
-        let words = failure::words(error);
-        let help = if words.to_lowercase().contains("permission denied") {
+        self.unreachable_because(failure::root_words(error))
+    }
+
+    fn unreachable_because(&self, detail: String) -> EngineError {
+        let help = if detail.to_lowercase().contains("permission denied") {
             "this user may not use the socket: add it to the socket's group (`sudo usermod -aG docker $USER`, then log \
              in again), or run minke as a user who may"
                 .to_owned()
         } else {
             self.help()
         };
-        EngineError::Unreachable { endpoint: self.to_string(), detail: words, help }
+        EngineError::Unreachable { endpoint: self.to_string(), detail, help }
     }
 
     fn help(&self) -> String {

@@ -26,6 +26,18 @@ pub(super) fn words(error: &Error) -> String {
     text
 }
 
+/// Writes the innermost cause of an error: of one in connecting, the layers of the client say nothing more.
+pub(super) fn root_words(error: &Error) -> String {
+    if server_code(error).is_some() {
+        return words(error);
+    }
+    let mut root: &dyn std::error::Error = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    root.to_string()
+}
+
 fn server_code(error: &Error) -> Option<u16> {
     match error {
         Error::DockerResponseServerError { status_code, .. } => Some(*status_code),
