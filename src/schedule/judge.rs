@@ -82,9 +82,7 @@ fn judge_single(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchRes
         abnormal
     } else if evidence.division.foreign_unit.is_some() {
         Some(Cause::ForeignUnits)
-    } else if damaged {
-        Some(Cause::TruncatedReport)
-    } else if evidence.division.interrupted_at.is_some() {
+    } else if damaged || evidence.division.interrupted_at.is_some() {
         Some(Cause::TruncatedReport)
     } else if cases.is_empty() {
         let fine = may_be_empty && evidence.meaning != ExitMeaning::Unfinished;
