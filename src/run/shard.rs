@@ -276,6 +276,11 @@ impl ShardTask {
         let said_by_init = output_tail.contains("[FATAL tini") || output_tail.contains("exec: ");
         let command = self.shared.plan.framework().command.join(" ");
         let image = &self.shared.plan.template().image;
+        let before_command = self.shared.plan.template().before_command.as_ref();
+        if code == 127 && before_command.is_some() && output_tail.contains("exec /bin/sh failed") {
+            let detail = format!("image `{image}` has no /bin/sh, which `--before-command` needs");
+            return Some(LaunchFailure { cause: Cause::Image, detail });
+        }
         let no_module = output_tail.contains("No module named pytest") && command.contains("-m pytest");
         let missing = matches!(code, 126 | 127) && said_by_init && life.collected.reports.is_empty();
         (missing || (no_module && code == 1)).then(|| LaunchFailure {

@@ -89,6 +89,18 @@ fn a_framework_command_that_cannot_be_run_makes_every_unit_an_error() {
 }
 
 #[test]
+fn an_image_without_a_shell_cannot_have_a_before_command() {
+    let project = Project::empty();
+    let scratch = ["cucumber", "--image", "minke-test/scratch", "--framework-command", "cucumber"];
+    let ended = project.minke(&[&scratch[..], &["--before-command", "true"]].concat());
+    ended.says("image `minke-test/scratch` has no /bin/sh, which `--before-command` needs");
+    assert_all_of_image(&ended, 14);
+    let without = project.minke(&scratch);
+    without.says("cannot run `cucumber`");
+    assert_all_of_image(&without, 14);
+}
+
+#[test]
 fn an_entry_point_that_is_or_ends_in_the_framework_is_not_given_it_twice() {
     let project = project();
     let entrypoints = [

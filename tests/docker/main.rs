@@ -7,4 +7,5 @@ mod discovery;
 mod evidence;
 mod image;
 mod names;
+mod options;
 mod socket;

@@ -77,6 +77,9 @@ pub(super) fn of_start(container: &ContainerId, error: Error) -> EngineError {
         let command = text.split("exec: ").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap_or("the command");
         return EngineError::Command { command: command.to_owned(), detail: text.clone() };
     }
+    if let Some(user) = text.split("unable to find user ").nth(1).and_then(|rest| rest.split(':').next()) {
+        return EngineError::UserMissing { user: user.to_owned() };
+    }
     if let Some(network) = missing_network(&text) {
         return EngineError::NetworkMissing { network: network.to_owned() };
     }
