@@ -4,8 +4,11 @@ mod support;
 
 mod counts;
 mod discovery;
+mod embed;
 mod evidence;
 mod image;
+mod live;
 mod names;
 mod options;
+mod output;
 mod socket;
