@@ -9,7 +9,7 @@ mod pytest;
 
 use std::num::NonZeroU32;
 
-use crate::model::{Division, ReportFile, Unit};
+use crate::model::{Case, Division, ReportFile, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -67,6 +67,12 @@ pub trait Framework: Send + Sync {
     fn seen(&self, line: &str, units: &[Unit]) -> Option<usize> {
         let _ = (line, units);
         None
+    }
+
+    /// Tells whether a case failed only because minke stopped the framework while it ran.
+    fn is_stopped(&self, case: &Case) -> bool {
+        let _ = case;
+        false
     }
 
     /// Says what an exit code means; `stopped` when minke had told the container to stop.

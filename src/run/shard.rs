@@ -238,9 +238,13 @@ impl ShardTask {
         let code = life.exit.as_ref().map(|exit| exit.code);
         let failure = life.failure.take().or_else(|| self.failure_inside(&life, &output_tail));
         let reports = std::mem::take(&mut life.collected.reports);
+        let mut division = framework.divide(&self.units, reports);
+        if life.stop.is_some() {
+            division.leave_out_stopped(|case| framework.is_stopped(case));
+        }
         let evidence = Evidence {
             units: &self.units,
-            division: framework.divide(&self.units, reports),
+            division,
             meaning: code.map_or(ExitMeaning::Unfinished, |code| framework.exit_meaning(code, life.stop.is_some())),
             exit_hint: code.and_then(|code| framework.exit_hint(code)),
             exit: life.exit.clone(),
