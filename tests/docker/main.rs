@@ -2,5 +2,6 @@
 
 mod support;
 
+mod clean;
 mod counts;
 mod stop;
