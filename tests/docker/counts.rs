@@ -77,7 +77,8 @@ fn cucumber_js_cases_equal_those_of_cucumber_alone() {
 
 #[test]
 fn suites_are_named_by_their_files_and_totals_are_counted() {
-    let ended = Project::fixture("pytest").pytest(&["--shards", "2", "tests/unit"]);
+    let project = Project::fixture("pytest");
+    let ended = project.pytest(&["--shards", "2", "tests/unit"]);
     let state = ended.expect(1).state();
     let text = ended.junit_text();
     assert_eq!(text.matches("<testsuites").count(), 1);
