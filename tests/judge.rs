@@ -281,6 +281,39 @@ fn a_timeout_is_pinned_on_the_unit_that_was_seen() {
 }
 
 #[test]
+fn a_session_that_hangs_after_its_report_is_pinned_on_nobody() {
+    let units = units(2);
+    let mut evidence = evidence(&units, &[&[case("a")], &[case("b")]]);
+    evidence.exit = exit(130);
+    evidence.meaning = ExitMeaning::Unfinished;
+    evidence.stop = Some(StopReason::Timeout { limit: Duration::from_secs(3) });
+    evidence.seen = Some(1);
+    assert_eq!(words(&judge(evidence)), ["proven 1", "again: timeout", "shard: timeout"]);
+}
+
+#[test]
+fn a_case_that_only_shows_that_minke_stopped_it_is_no_failure() {
+    let stopped = |division: &mut Division| division.leave_out_stopped(|case| case.name == "cut");
+    let alone = single(|evidence| {
+        evidence.exit = exit(1);
+        evidence.meaning = ExitMeaning::Unfinished;
+        evidence.stop = Some(StopReason::Timeout { limit: Duration::from_secs(3) });
+        evidence.division.by_unit = vec![vec![case("a"), failing("cut"), failing("b")]];
+        stopped(&mut evidence.division);
+        assert_eq!(evidence.division.stopped_in.as_deref(), Some("cut"));
+    });
+    assert_eq!(alone, ["timeout 2"], "another failure stays");
+    let units = units(3);
+    let mut several = evidence(&units, &[&[case("a")], &[failing("cut")], &[]]);
+    several.exit = exit(2);
+    several.meaning = ExitMeaning::Unfinished;
+    several.stop = Some(StopReason::Timeout { limit: Duration::from_secs(3) });
+    stopped(&mut several.division);
+    let words = words(&judge(several));
+    assert_eq!(words, ["proven 1", "again: timeout", "again: timeout", "shard: timeout"]);
+}
+
+#[test]
 fn a_cancelled_batch_keeps_what_was_done() {
     let units = units(3);
     let mut cancelled = evidence(&units, &[&[case("a")], &[case("b")], &[]]);

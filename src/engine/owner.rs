@@ -29,6 +29,11 @@ impl Owner {
         self.started != 0 && self.scope == scope() && start_time(self.pid) != Some(self.started)
     }
 
+    /// Tells whether the process runs for certain, on this machine.
+    pub fn is_alive(&self) -> bool {
+        self.scope == scope() && start_time(self.pid) == Some(self.started)
+    }
+
     /// Tells whether the owner is this process.
     pub fn is_this_process(&self) -> bool {
         self.pid == std::process::id() && !self.is_dead() && self.scope == scope()
@@ -75,6 +80,7 @@ mod tests {
     fn this_process_lives_and_reads_back() {
         let owner = Owner::this_process();
         assert!(!owner.is_dead());
+        assert!(owner.is_alive());
         assert!(owner.is_this_process());
         assert_eq!(owner.to_string().parse::<Owner>().unwrap(), owner);
     }

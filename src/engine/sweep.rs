@@ -18,7 +18,8 @@ pub struct Swept {
 
 /// Removes the containers whose owner is gone or whose time has passed, running ones included.
 ///
-/// A container without minke's labels is never touched, nor is one whose owner lives or may live.
+/// A container without minke's labels is never touched, nor is one whose owner lives, however long it has lived, or may
+/// live.
 ///
 /// # Errors
 /// If the engine cannot list its containers.
@@ -26,7 +27,8 @@ pub async fn sweep(engine: &dyn Engine, now: Timestamp, dry_run: bool) -> Result
     let mut swept = Swept::default();
     for container in engine.owned().await? {
         let labels = &container.labels;
-        let abandoned = !labels.owner.is_this_process() && (labels.owner.is_dead() || labels.expires < now);
+        let alive = labels.owner.is_this_process() || labels.owner.is_alive();
+        let abandoned = !alive && (labels.owner.is_dead() || labels.expires < now);
         if !abandoned {
             swept.kept.push(container);
         } else if dry_run {

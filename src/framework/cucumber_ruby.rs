@@ -1,7 +1,7 @@
 //! cucumber-ruby 2.4 and newer: a unit is a feature; one invocation writes a JUnit file for each.
 
 use super::{CommandCandidate, Framework, Need, REPORT_DIR, all_to_one, as_argument};
-use crate::model::{Division, Finding, ReportFile, Unit};
+use crate::model::{Case, Division, ReportFile, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -78,9 +78,9 @@ impl Framework for CucumberRuby {
         division
     }
 
-    fn echoes_signal(&self, finding: &Finding) -> bool {
-        // SIGTERM fails the step that runs; the classes are Ruby's.
-        ["(SignalException)", "(Interrupt)"].iter().any(|class| finding.text.contains(class))
+    fn is_stopped(&self, case: &Case) -> bool {
+        // SIGTERM is an exception of the step that runs; what runs at the second SIGINT is not reported.
+        case.findings.iter().any(|finding| finding.text.contains("SIGTERM (SignalException)"))
     }
 
     fn exit_meaning(&self, code: i64, stopped: bool) -> ExitMeaning {

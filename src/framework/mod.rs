@@ -9,7 +9,7 @@ mod pytest;
 
 use std::num::NonZeroU32;
 
-use crate::model::{Division, Finding, ReportFile, Unit};
+use crate::model::{Case, Division, ReportFile, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -69,9 +69,9 @@ pub trait Framework: Send + Sync {
         None
     }
 
-    /// Tells whether a failure is only the echo of the signal that told the framework to stop.
-    fn echoes_signal(&self, finding: &Finding) -> bool {
-        let _ = finding;
+    /// Tells whether a case failed only because minke stopped the framework while it ran.
+    fn is_stopped(&self, case: &Case) -> bool {
+        let _ = case;
         false
     }
 

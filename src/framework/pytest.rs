@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{CommandCandidate, Framework, Need, REPORT_DIR, as_argument};
-use crate::model::{Case, Division, ReportFile, Unit};
+use crate::model::{Case, Division, Finding, FindingKind, ReportFile, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -96,6 +96,12 @@ impl Framework for Pytest {
             let (place, _) = ends.next()?;
             ends.next().is_none().then_some(place)
         })
+    }
+
+    fn is_stopped(&self, case: &Case) -> bool {
+        // A file that was being collected; a test that was running has no case, or one without a name.
+        let at_end = |finding: &Finding| finding.text.trim_end().ends_with("KeyboardInterrupt");
+        case.findings.iter().any(|finding| finding.kind == FindingKind::Error && at_end(finding))
     }
 
     fn exit_meaning(&self, code: i64, _stopped: bool) -> ExitMeaning {

@@ -61,9 +61,22 @@ pub struct Division {
     pub report_files: usize,
     /// The unit at which the framework was interrupted, by its place in the batch, as the report itself tells.
     pub interrupted_at: Option<usize>,
+    /// The case that ran when minke stopped the framework, where its report tells.
+    pub stopped_in: Option<String>,
 }
 
 impl Division {
+    /// Takes out the cases that only show that minke stopped the framework: a test that was cut off has not said no.
+    pub fn leave_out_stopped(&mut self, is_stopped: impl Fn(&Case) -> bool) {
+        for (place, cases) in self.by_unit.iter_mut().enumerate() {
+            for stopped in cases.extract_if(.., |case| is_stopped(case)) {
+                self.interrupted_at.get_or_insert(place);
+                self.stopped_in.get_or_insert(stopped.name);
+            }
+        }
+        self.strays.retain(|case| !is_stopped(case));
+    }
+
     /// Tells whether the report of any unit is damaged.
     pub fn has_damage(&self) -> bool {
         self.damaged.contains(&true)

@@ -74,16 +74,7 @@ pub enum CaseOutcome {
     Errored,
 }
 
-/// The `type` of a finding that only says that minke's own signal cut the test off.
-pub const CUT_OFF: &str = "minke.cut-off";
-
 impl Case {
-    /// Tells whether the test itself said no: a failure or error that is not only the echo of minke's own signal.
-    pub fn says_no(&self) -> bool {
-        let is_bad = |finding: &Finding| finding.kind != FindingKind::Skipped && finding.r#type != CUT_OFF;
-        self.findings.iter().any(is_bad)
-    }
-
     /// Returns the worst of the findings: error, then failure, then skip, then pass.
     pub fn outcome(&self) -> CaseOutcome {
         match self.findings.iter().map(|finding| finding.kind).max() {

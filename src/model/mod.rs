@@ -17,7 +17,7 @@ mod template;
 mod unit;
 
 pub use batch::{Batch, BatchResult, ContainerExit, Division, ShardProblem, Trouble, UnitIndex, UnitResult};
-pub use case::{CUT_OFF, Case, CaseOutcome, Finding, FindingKind};
+pub use case::{Case, CaseOutcome, Finding, FindingKind};
 pub use event::{EVENT_FORMAT_VERSION, Event, EventKind, OutputFile, PlanSummary};
 pub use exit::ExitCode;
 pub use ids::{Attempt, ImageId, RunId, ShardId, Slot, UnitId};

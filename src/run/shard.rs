@@ -14,7 +14,7 @@ use super::spool::Spool;
 use super::watch::LineStarts;
 use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output};
 use crate::framework::Framework;
-use crate::model::{CUT_OFF, Cause, ContainerExit, Division, FindingKind, ShardId, Slot, StopReason, Unit, UnitResult};
+use crate::model::{Cause, ContainerExit, ShardId, Slot, StopReason, Unit, UnitResult};
 use crate::plan::Plan;
 use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
 
@@ -240,7 +240,7 @@ impl ShardTask {
         let reports = std::mem::take(&mut life.collected.reports);
         let mut division = framework.divide(&self.units, reports);
         if life.stop.is_some() {
-            mark_echoes(&mut division, framework);
+            division.leave_out_stopped(|case| framework.is_stopped(case));
         }
         let evidence = Evidence {
             units: &self.units,
@@ -347,16 +347,6 @@ impl ShardTask {
     async fn tell(&self, input: Input) {
         // The receiver lives until every task has ended.
         let _ = self.shared.inputs.send(input).await;
-    }
-}
-
-/// Marks the failures that only echo the signal which told the framework to stop.
-fn mark_echoes(division: &mut Division, framework: &dyn Framework) {
-    let cases = division.by_unit.iter_mut().flatten().chain(&mut division.strays);
-    let echoes = cases.flat_map(|case| &mut case.findings).filter(|finding| framework.echoes_signal(finding));
-    for finding in echoes {
-        finding.kind = FindingKind::Error;
-        finding.r#type = CUT_OFF.to_owned();
     }
 }
 

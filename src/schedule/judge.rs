@@ -103,9 +103,10 @@ fn judge_several(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchRe
     let by_unit = std::mem::take(&mut evidence.division.by_unit);
     let unexplained = evidence.unexplained_exit(by_unit.iter().flatten());
     let cut_off = evidence.cut_off(abnormal.as_ref(), &by_unit);
+    let stopped_at = evidence.stopped_at(cut_off, &by_unit);
     let mut units = Vec::with_capacity(by_unit.len());
     for (place, cases) in by_unit.into_iter().enumerate() {
-        units.push(judge_one_of_several(&evidence, abnormal.as_ref(), place, cases, cut_off, reported));
+        units.push(judge_one_of_several(&evidence, abnormal.as_ref(), place, cases, cut_off, stopped_at, reported));
     }
     let problem = shard_problem(&evidence, abnormal, &units, unexplained, reported);
     BatchResult { units, problem }
@@ -117,11 +118,12 @@ fn judge_one_of_several(
     place: usize,
     cases: Vec<Case>,
     cut_off: Option<usize>,
+    stopped_at: Option<usize>,
     reported: bool,
 ) -> UnitResult {
     let damaged = evidence.division.damaged.get(place).copied().unwrap_or(false);
     let stopped = evidence.stop.is_some() && abnormal.is_some();
-    if stopped && evidence.seen == Some(place) && cut_off == Some(place) {
+    if stopped && stopped_at == Some(place) {
         let cause = abnormal.cloned().unwrap_or(Cause::Killed);
         return UnitResult::Proven { cases, trouble: Some(evidence.trouble(cause)) };
     }
@@ -229,6 +231,14 @@ impl Evidence<'_> {
         (code != 0 && !explained).then_some(Cause::ExitCode { code })
     }
 
+    /// Returns the unit that ran for certain when minke stopped the framework.
+    fn stopped_at(&self, cut_off: Option<usize>, by_unit: &[Vec<Case>]) -> Option<usize> {
+        let all_reported = by_unit.iter().all(|cases| !cases.is_empty()) && self.division.interrupted_at.is_none();
+        // After a whole report the last unit seen is merely the nearest: the session itself hangs.
+        let nobody = all_reported && matches!(self.stop, Some(StopReason::Timeout { .. }));
+        cut_off.filter(|_| !nobody && self.seen == cut_off)
+    }
+
     fn trouble(&self, cause: Cause) -> Trouble {
         let detail = self.describe(&cause);
         Trouble { cause, detail, output_tail: self.output_tail.clone() }
@@ -245,7 +255,9 @@ impl Evidence<'_> {
             Cause::OutOfMemory => {
                 "the kernel killed a process of the container for lack of memory; raise `--memory`".to_owned()
             }
-            Cause::Killed if self.stop.is_some() => "it was still running when the run was cancelled".to_owned(),
+            Cause::Killed if self.stop.is_some() => {
+                format!("it was still running when the run was cancelled{}", self.stopped_in())
+            }
             Cause::Killed => format!("something other than minke killed the framework (exit code {code})"),
             Cause::Crashed { .. } => format!("the framework {cause}"),
             Cause::NoReport if code == 0 => {
@@ -288,7 +300,13 @@ impl Evidence<'_> {
             Some(StopReason::Timeout { limit }) => *limit,
             Some(StopReason::Cancelled) | None => Duration::ZERO,
         };
-        format!("ran longer than {} s (`--timeout`)", limit.as_secs_f64())
+        format!("ran longer than {} s (`--timeout`){}", limit.as_secs_f64(), self.stopped_in())
+    }
+
+    /// Names the case that was cut off, if the unit is the only one that it can be of.
+    fn stopped_in(&self) -> String {
+        let case = self.division.stopped_in.as_ref().filter(|_| self.units.len() == 1);
+        case.map(|case| format!(", and was stopped in `{case}`")).unwrap_or_default()
     }
 }
 

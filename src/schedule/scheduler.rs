@@ -431,7 +431,7 @@ fn image_trouble(trouble: Option<&Trouble>) -> Option<String> {
 
 /// A failed case is the test's own word and outranks any trouble, so that a re-run on errors never hides a failure.
 fn outcome_of(cases: &[Case], trouble: Option<&Trouble>) -> UnitOutcome {
-    if cases.iter().any(Case::says_no) {
+    if cases.iter().any(|case| case.outcome().is_bad()) {
         return UnitOutcome::Failed;
     }
     match trouble {

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod clean;
 mod counts;
 mod discovery;
 mod embed;
@@ -12,3 +13,4 @@ mod names;
 mod options;
 mod output;
 mod socket;
+mod stop;

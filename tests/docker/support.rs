@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use minke::model::{Case, CaseCounts, Event, RunState, UnitOutcome, UnitRecord};
 use minke::report::junit::{ReadLimits, read};
 use minke::report::read_events;
+use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) const PYTHON: &str = "minke-test/python";
 pub(crate) const CUCUMBER: &str = "minke-test/cucumber";
@@ -93,9 +95,16 @@ impl Project {
         self.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// Waits for a started process.
-    pub(crate) fn wait(&self, child: Child) -> Ended {
-        self.finish(child.wait_with_output().unwrap())
+    /// Waits for a started process that must end by itself; one that does not is killed. It may write no more than a pipe
+    /// holds.
+    pub(crate) fn wait(&self, mut child: Child) -> Ended {
+        let in_time = holds_in_time(|| child.try_wait().unwrap().is_some());
+        if !in_time {
+            child.kill().unwrap();
+        }
+        let ended = self.finish(child.wait_with_output().unwrap());
+        assert!(in_time, "minke did not end:\n{}", ended.stderr);
+        ended
     }
 
     fn finish(&self, output: Output) -> Ended {
@@ -105,6 +114,18 @@ impl Project {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
             root: self.path().to_owned(),
         }
+    }
+
+    /// Starts minke and waits until a shard's standard output has a text.
+    pub(crate) fn start_until(&self, arguments: &[&str], shard: u32, text: &str) -> Child {
+        let mut child = self.start(arguments);
+        let log = self.path().join(format!(".minke/latest/shards/{shard}/stdout.log"));
+        let shown = || fs::read(&log).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(text));
+        if !holds_in_time(|| shown() || child.try_wait().unwrap().is_some()) || !shown() {
+            child.kill().unwrap();
+            panic!("`{text}` is not in {}:\n{}", log.display(), self.finish(child.wait_with_output().unwrap()).stderr);
+        }
+        child
     }
 
     /// The directory of the last run.
@@ -192,6 +213,31 @@ impl Ended {
 fn code_of(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt;
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+/// How long anything may take before a test gives up on it.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// Looks again and again whether a condition holds, and gives up after a limit that nothing comes near to.
+pub(crate) fn holds_in_time(mut condition: impl FnMut() -> bool) -> bool {
+    let begun = Instant::now();
+    while begun.elapsed() < LIMIT {
+        if condition() {
+            return true;
+        }
+        std::thread::park_timeout(Duration::from_millis(10));
+    }
+    false
+}
+
+/// Waits for a condition that must come to hold.
+pub(crate) fn until(what: &str, condition: impl FnMut() -> bool) {
+    assert!(holds_in_time(condition), "waited in vain: {what}");
+}
+
+/// Sends a signal to a process that was started.
+pub(crate) fn send(child: &Child, signal: Signal) {
+    kill_process(Pid::from_child(child), signal).unwrap();
 }
 
 /// Reads a JUnit file whose form must be sound.
