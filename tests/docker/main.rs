@@ -4,4 +4,5 @@ mod support;
 
 mod clean;
 mod counts;
+mod engine_death;
 mod stop;
