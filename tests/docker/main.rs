@@ -5,4 +5,5 @@ mod support;
 mod clean;
 mod counts;
 mod engine_death;
+mod output;
 mod stop;
