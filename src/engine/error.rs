@@ -105,12 +105,15 @@ impl EngineError {
         }
     }
 
-    /// Writes the error and all of its causes in one line.
+    /// Writes the error and all of its causes in one line, without those that say nothing new.
     pub fn in_full(&self) -> String {
         let mut text = self.to_string();
         let mut cause = std::error::Error::source(self);
         while let Some(error) = cause {
-            text = format!("{text}: {error}");
+            let said = error.to_string();
+            if !text.contains(&said) {
+                text = format!("{text}: {said}");
+            }
             cause = error.source();
         }
         text

@@ -6,6 +6,7 @@ mod clean;
 mod counts;
 mod discovery;
 mod embed;
+mod engine_death;
 mod evidence;
 mod image;
 mod live;

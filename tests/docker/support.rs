@@ -118,7 +118,12 @@ impl Project {
 
     /// Starts minke and waits until a shard's standard output has a text.
     pub(crate) fn start_until(&self, arguments: &[&str], shard: u32, text: &str) -> Child {
-        let mut child = self.start(arguments);
+        self.spawn_until(self.command(arguments), shard, text)
+    }
+
+    /// The same with a command that may have been changed.
+    pub(crate) fn spawn_until(&self, mut command: Command, shard: u32, text: &str) -> Child {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let log = self.path().join(format!(".minke/latest/shards/{shard}/stdout.log"));
         let shown = || fs::read(&log).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(text));
         if !holds_in_time(|| shown() || child.try_wait().unwrap().is_some()) || !shown() {
