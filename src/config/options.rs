@@ -144,7 +144,7 @@ options! {
         timeout: One<Duration>, "DURATION" .otherwise("no limit");
         /// How long the whole run may take.
         run_timeout: One<Duration>, "DURATION" .otherwise("no limit");
-        /// How long a container has to end once it is told to, before it is killed: SIGINT at once, SIGTERM after half of it.
+        /// How long a container has to end once it is told to, before it is killed: SIGINT at once, SIGTERM after three quarters of it.
         grace: One<Duration>, "DURATION" .default("10s");
         /// Start nothing new after the first failure; the same as `--max-failures 1`.
         fail_fast: One<Switch>, "true|false" .default("false");
