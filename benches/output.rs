@@ -33,7 +33,7 @@ fn main() -> ExitCode {
 fn measure(arguments: &Arguments, bench: &Bench) -> Result<bool, Failure> {
     let quick = arguments.common.quick;
     let bytes = arguments.mebibytes.unwrap_or(if quick { 32 } else { 1024 }) << 20;
-    let rounds = arguments.common.rounds.unwrap_or(if quick { 1 } else { 5 });
+    let rounds = arguments.common.rounds.unwrap_or(if quick { 1 } else { 9 });
     if bytes > 0 {
         let zeros = bench.job(&format!("head -c {bytes} /dev/zero"), vec!["unit".to_owned()], Grouping::UnitEach, 1);
         compare_speed("one line without an end, a unit by itself", &zeros, bytes, rounds)?;
@@ -51,45 +51,57 @@ fn measure(arguments: &Arguments, bench: &Bench) -> Result<bool, Failure> {
     Ok(differing == 0)
 }
 
+/// What one side took for its output, once for each round.
+#[derive(Debug, Default)]
+struct Rounds {
+    /// Megabytes a second.
+    speed: Vec<f64>,
+    /// Processor time of the side's process, in seconds.
+    processor: Vec<f64>,
+    /// The greatest peak memory of all rounds, in MiB.
+    peak_memory: f64,
+}
+
 /// Runs both sides alternately and prints how fast they took the output.
 fn compare_speed(what: &str, job: &Job, bytes: u64, rounds: usize) -> Result<(), Failure> {
-    let (mut ratios, mut minke, mut plain, mut memory) = (Vec::new(), Vec::new(), Vec::new(), 0.0_f64);
+    let (mut minke, mut plain) = (Rounds::default(), Rounds::default());
     for round in 0..rounds {
-        let mut sides = [Side::Minke, Side::Loop];
+        let mut sides = [(Side::Minke, &mut minke), (Side::Loop, &mut plain)];
         if round % 2 == 1 {
             sides.reverse();
         }
-        for side in sides {
-            let (speed, peak) = speed(&job.by(side).run()?, bytes)?;
-            if side == Side::Minke {
-                minke.push(speed);
-                memory = memory.max(peak);
-            } else {
-                plain.push(speed);
-            }
+        for (side, rounds) in sides {
+            rounds.add(&job.by(side).run()?, bytes)?;
         }
-        ratios.push(minke[round] / plain[round]);
     }
+    let ratios: Vec<f64> = minke.speed.iter().zip(&plain.speed).map(|(minke, plain)| minke / plain).collect();
     let ratio = median(&ratios);
-    println!("\n{} MiB, {what}; {rounds} rounds", bytes >> 20);
-    println!("minke {:.0} MB/s, loop {:.0} MB/s (medians)", median(&minke), median(&plain));
-    println!("ratio {ratio:.2} ({}), {}", spread(&ratios), verdict(ratio, 0.8..));
-    println!("minke's peak memory {memory:.1} MiB, {}", verdict(memory, ..=64.0));
+    println!("\n{} MiB, {what}; {rounds} rounds, medians", bytes >> 20);
+    for (name, side) in [("minke", &minke), ("loop", &plain)] {
+        println!("  {name:<5} {:.0} MB/s, {:.2} s of processor time", median(&side.speed), median(&side.processor));
+    }
+    println!("speed ratio {ratio:.2} ({}), {}", spread(&ratios), verdict(ratio, 0.8..));
+    println!("minke's peak memory {:.1} MiB, {}", minke.peak_memory, verdict(minke.peak_memory, ..=64.0));
     Ok(())
 }
 
-/// Returns megabytes a second and the peak memory in MiB, when every byte has arrived, and removes the bytes.
-fn speed(measured: &Measured, bytes: u64) -> Result<(f64, f64), Failure> {
-    let mut spooled = 0;
-    for output in &measured.outputs {
-        spooled += fs::metadata(&output.stdout)?.len();
-        // The next side shall not wait for this one's bytes on their way to the disk.
-        fs::remove_file(&output.stdout)?;
+impl Rounds {
+    /// Takes what a side took, if every byte has arrived, and removes the bytes.
+    fn add(&mut self, measured: &Measured, bytes: u64) -> Result<(), Failure> {
+        let mut spooled = 0;
+        for output in &measured.outputs {
+            spooled += fs::metadata(&output.stdout)?.len();
+            // The next side shall not wait for this one's bytes on their way to the disk.
+            fs::remove_file(&output.stdout)?;
+        }
+        if spooled != bytes {
+            return Err(format!("{bytes} bytes were written and {spooled} spooled").into());
+        }
+        self.speed.push(bytes as f64 / 1e6 / measured.wall.as_secs_f64());
+        self.processor.push(measured.processor.as_secs_f64());
+        self.peak_memory = self.peak_memory.max(measured.peak_memory as f64 / MIB);
+        Ok(())
     }
-    if spooled != bytes {
-        return Err(format!("{bytes} bytes were written and {spooled} spooled").into());
-    }
-    Ok((bytes as f64 / 1e6 / measured.wall.as_secs_f64(), measured.peak_memory as f64 / MIB))
 }
 
 /// Runs containers that write to both streams and end at once, and counts the files that are not what was written.
