@@ -19,7 +19,7 @@ use crate::run::new_run_id;
 pub async fn plan(settings: &Settings, docker: &DockerClient, json: bool, out: &mut dyn Write) -> Result<(), CliError> {
     let prepared = prepare(settings, Arc::new(DockerEngine::connect(docker).await?), new_run_id()).await?;
     if let Some(error) = prepared.unusable_image {
-        return Err(error.into());
+        return Err(error);
     }
     if json { write_json(&prepared.plan, out) } else { write_text(&prepared.plan, out) }?;
     Ok(())

@@ -107,10 +107,17 @@ pub(super) fn literal_prefix(glob: &str) -> String {
     if literal.is_empty() { ".".to_owned() } else { literal.join("/") }
 }
 
-/// Writes a path without `.` components, doubled slashes and a slash at the end; `.` for the directory itself.
+/// Writes a path without `.` components, doubled slashes and a slash at the end, and without a `..` that follows a name;
+/// `.` for the directory itself.
 pub(super) fn normal(path: &str) -> String {
     let absolute = path.starts_with('/');
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        match parts.last() {
+            Some(&last) if part == ".." && last != ".." => drop(parts.pop()),
+            Some(_) | None => parts.push(part),
+        }
+    }
     match (absolute, parts.is_empty()) {
         (true, _) => format!("/{}", parts.join("/")),
         (false, true) => ".".to_owned(),
@@ -140,6 +147,8 @@ mod tests {
             ("/x/./y", "/x/y"),
             ("a/**/b.py", "a/**/b.py"),
             ("../a", "../a"),
+            ("a/../b/x.py", "b/x.py"),
+            ("a/../..", ".."),
         ] {
             assert_eq!(normal(path), expected);
         }

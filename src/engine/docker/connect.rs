@@ -22,6 +22,8 @@ pub struct DockerClient {
     pub host: Option<String>,
     /// `DOCKER_CONTEXT`
     pub context: Option<String>,
+    /// Whether `DOCKER_TLS_VERIFY` is set, to anything.
+    pub tls: bool,
     /// `DOCKER_CONFIG`, else `.docker` in the home directory.
     pub config_dir: Option<PathBuf>,
 }
@@ -34,6 +36,7 @@ impl DockerClient {
         Self {
             host: text("DOCKER_HOST"),
             context: text("DOCKER_CONTEXT"),
+            tls: variable("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()),
             config_dir: text("DOCKER_CONFIG").map(PathBuf::from).or_else(home),
         }
     }
@@ -90,6 +93,9 @@ impl Endpoint {
         let address = |detail: &str| EngineError::Address { endpoint: host.to_owned(), detail: detail.to_owned() };
         match host.split_once("://") {
             Some(("unix", path)) if path.starts_with('/') => Ok(Self::Unix(path.to_owned())),
+            Some(("tcp" | "http", _)) if client.tls => {
+                Err(address("DOCKER_TLS_VERIFY asks for TLS, which is not supported yet"))
+            }
             Some(("tcp" | "http", rest)) if !rest.is_empty() => Ok(Self::Tcp(rest.trim_end_matches('/').to_owned())),
             Some(("ssh" | "https", _)) => Err(address("ssh and TLS are not supported yet; forward the socket instead")),
             Some(_) | None => Err(address("an address of this form is unknown")),
