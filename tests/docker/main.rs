@@ -5,5 +5,6 @@ mod support;
 mod clean;
 mod counts;
 mod engine_death;
+mod live;
 mod output;
 mod stop;
