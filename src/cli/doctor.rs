@@ -109,7 +109,7 @@ fn check_api(info: &EngineInfo) -> Check {
 
 fn check_network(info: &EngineInfo) -> Check {
     let text = if info.can_disable_network {
-        "containers without a network start with it disabled, the fastest way"
+        "a container without a network has it disabled, the fastest way"
     } else {
         "containers without a network use the mode `none`"
     };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,7 @@ impl Live {
 
     /// Makes a view on any terminal.
     pub fn on(terminal: Arc<dyn TermLike>, colours: Colours, verbosity: Verbosity) -> Self {
-        let terminal = Guarded { inner: terminal, error: Arc::default() };
+        let terminal = Guarded { inner: terminal, error: Arc::default(), line_is_full: Arc::default() };
         let view = Arc::new(Mutex::new(View::new(colours)));
         let begin = Instant::now();
         let progress = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
@@ -105,10 +106,14 @@ impl Drop for Live {
 }
 
 /// A terminal whose errors are kept for the sink to return: indicatif would drop them, or panic.
+///
+/// Its cursor rests at the begin of the view's last line. At the end of a line that is filled up, where indicatif leaves
+/// it, the echo of a Ctrl-C opens a new line, and a part of the view stays behind when it is taken away.
 #[derive(Debug, Clone)]
 struct Guarded {
     inner: Arc<dyn TermLike>,
     error: Arc<Mutex<Option<io::Error>>>,
+    line_is_full: Arc<AtomicBool>,
 }
 
 impl Guarded {
@@ -162,6 +167,14 @@ impl TermLike for Guarded {
     }
 
     fn write_str(&self, text: &str) -> io::Result<()> {
+        // indicatif fills each line up with blanks, so that the next one wraps.
+        if text.chars().all(|character| character == ' ') {
+            self.line_is_full.store(true, Ordering::Relaxed);
+            return Ok(());
+        }
+        if self.line_is_full.swap(false, Ordering::Relaxed) {
+            self.keep(self.inner.write_str("\r\n"));
+        }
         self.keep(self.inner.write_str(text));
         Ok(())
     }
@@ -172,6 +185,9 @@ impl TermLike for Guarded {
     }
 
     fn flush(&self) -> io::Result<()> {
+        if self.line_is_full.swap(false, Ordering::Relaxed) {
+            self.keep(self.inner.write_str("\r"));
+        }
         self.keep(self.inner.flush());
         Ok(())
     }
