@@ -64,12 +64,13 @@ fn an_image_without_the_framework_says_what_was_looked_for() {
     let project = project();
     let image = "minke-test/base";
     let ended = project.minke(&["pytest", "--image", image, "--source", "mount"]);
-    ended.expect(3).says("error: image `minke-test/base` has none of the commands of pytest: `pytest`, `pytest-3`, ");
-    ended.says("help: ").says("--framework-command");
-    assert_eq!(ended.stderr.lines().count(), 2, "{}", ended.stderr);
+    ended.expect(3).says("`minke-test/base` has none of the commands of pytest: `pytest`,").says("`python3 -m pytest`");
+    ended.says("--framework-command");
+    assert_all_of_image(&ended, 2);
     project.write("features/a.feature", "Feature: a\n");
     let cucumber = project.minke(&["cucumber", "--image", image, "--source", "mount"]);
-    cucumber.expect(3).says("cucumber-ruby or cucumber-js");
+    assert_all_of_image(&cucumber, 1);
+    assert!(cucumber.junit_text().contains("cucumber-ruby or cucumber-js"), "{}", cucumber.junit_text());
 }
 
 #[test]
