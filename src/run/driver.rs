@@ -48,7 +48,8 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     let name = plan.framework().name.clone();
     let Some(&framework) = framework::named(&name).first() else { return Err(RunError::UnknownFramework { name }) };
     let directory = sinks.directory().clone();
-    let mut emitter = Emitter::start(sinks)?;
+    let (inputs, incoming) = mpsc::channel(INPUTS);
+    let mut emitter = Emitter::start(sinks, &inputs)?;
     let begun = Instant::now();
     emitter.emit(EventKind::RunStarted {
         format: EVENT_FORMAT_VERSION,
@@ -57,7 +58,6 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
         plan: plan.summary(),
     });
     let image = find_image(&*engine, &plan, &cancel).await;
-    let (inputs, incoming) = mpsc::channel(INPUTS);
     let shared = Arc::new(Shared {
         image: image.unwrap_or_else(|| nothing_known_of(&plan.template().image)),
         labels: Labels { run: directory.run(), owner: Owner::this_process(), expires: expiry(&plan) },
@@ -89,7 +89,11 @@ async fn find_image(engine: &dyn Engine, plan: &Plan, cancel: &Cancel) -> Option
     if cancel.subscribe().borrow().first.is_some() {
         return None;
     }
-    match engine.image(reference).await {
+    let found = tokio::select! {
+        found = engine.image(reference) => found,
+        _ = cancel.requested() => return None,
+    };
+    match found {
         Ok(image) => Some(image),
         Err(error @ EngineError::ImageMissing { .. }) => {
             cancel.request(CancelReason::ImageUnusable { detail: error.in_full() });
