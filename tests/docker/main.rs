@@ -4,6 +4,7 @@ mod support;
 
 mod clean;
 mod counts;
+mod embed;
 mod engine_death;
 mod live;
 mod output;
