@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [image, project] = arguments.as_slice() else { return Err("usage: embed IMAGE PROJECT".into()) };
     let project = Path::new(project).canonicalize()?;
-    let found = on_host(&Selection { paths: &[], named: &[], exclude: &[], framework: &Pytest }, &project)?;
+    let found = on_host(&Selection { paths: &[], named: None, exclude: &[], framework: &Pytest }, &project)?;
 
     let mut template = ShardTemplate::new(image);
     template.work_dir = Some("/project".to_owned());

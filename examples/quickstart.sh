@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 tests/engine.sh
 tests/images/build.sh example-cucumber example-pytest
 cargo build --quiet --release
-minke="$PWD/target/release/minke"
+minke="$(realpath "${CARGO_TARGET_DIR:-target}")/release/minke"
 
 show() {
     echo

@@ -164,6 +164,50 @@ fn allowed_to_be_empty_means_an_orderly_end() {
 }
 
 #[test]
+fn a_session_that_was_cut_off_before_its_first_test_is_not_empty() {
+    let mut units = units(1);
+    units[0].may_be_empty = true;
+    let mut cut = evidence(&units, &[&[]]);
+    cut.division.interrupted_at = Some(0);
+    assert_eq!(words(&judge(cut)), ["truncated-report 0"]);
+}
+
+#[test]
+fn a_file_that_skips_itself_as_a_whole_is_proven() {
+    let finding = Finding { kind: FindingKind::Skipped, ..failing("a").findings.remove(0) };
+    let skipped = Case { findings: vec![finding], ..case("a") };
+    for count in [1, 2] {
+        let units = units(count);
+        let mut skips = evidence(&units, &vec![std::slice::from_ref(&skipped); count]);
+        skips.exit = exit(5);
+        skips.meaning = ExitMeaning::NothingSelected;
+        assert_eq!(words(&judge(skips)), vec!["proven 1"; count]);
+    }
+}
+
+#[test]
+fn files_that_may_be_empty_are_no_trouble_of_their_shard() {
+    let mut units = units(2);
+    units.iter_mut().for_each(|unit| unit.may_be_empty = true);
+    let mut deselected = evidence(&units, &[&[], &[]]);
+    deselected.exit = exit(5);
+    deselected.meaning = ExitMeaning::NothingSelected;
+    assert_eq!(words(&judge(deselected)), ["proven 0", "proven 0"]);
+    let mut unreported = evidence(&units, &[&[], &[]]);
+    unreported.division.report_files = 0;
+    assert_eq!(words(&judge(unreported)), ["again: no-report", "again: no-report"]);
+}
+
+#[test]
+fn a_unit_at_which_the_framework_broke_off_runs_again() {
+    let units = units(3);
+    let mut broke_off = evidence(&units, &[&[failing("a")], &[case("b")], &[]]);
+    broke_off.exit = exit(2);
+    broke_off.meaning = ExitMeaning::Unfinished;
+    assert_eq!(words(&judge(broke_off)), ["proven 1", "again: truncated-report", "again: no-cases"]);
+}
+
+#[test]
 fn a_container_that_was_never_started_was_not_reached() {
     let words = single(|evidence| {
         evidence.started = false;

@@ -61,6 +61,7 @@ fn a_run_is_written_with_every_unit_and_every_fault() {
     <property name="minke.framework" value="pytest"/>
     <property name="minke.image" value="python:3"/>
     <property name="minke.image-id" value="sha256:0123"/>
+    <property name="minke.image-digest" value="registry.example/image@sha256:4567"/>
     <property name="minke.shard" value="1"/>
     <property name="minke.container" value="c0ffee1"/>
     <property name="minke.outcome" value="passed"/>
@@ -79,6 +80,7 @@ fn a_run_is_written_with_every_unit_and_every_fault() {
     <property name="minke.framework" value="pytest"/>
     <property name="minke.image" value="python:3"/>
     <property name="minke.image-id" value="sha256:0123"/>
+    <property name="minke.image-digest" value="registry.example/image@sha256:4567"/>
     <property name="minke.shard" value="2"/>
     <property name="minke.container" value="c0ffee2"/>
     <property name="minke.outcome" value="failed"/>
@@ -111,10 +113,11 @@ fn a_run_is_written_with_every_unit_and_every_fault() {
     <property name="minke.framework" value="pytest"/>
     <property name="minke.image" value="python:3"/>
     <property name="minke.image-id" value="sha256:0123"/>
+    <property name="minke.image-digest" value="registry.example/image@sha256:4567"/>
     <property name="minke.shard" value="2"/>
     <property name="minke.container" value="c0ffee2"/>
     <property name="minke.outcome" value="errored"/>
-    <property name="minke.cause" value="timed out"/>
+    <property name="minke.cause" value="timeout"/>
     <property name="minke.attempt" value="1"/>
     <property name="minke.wall" value="1.25"/>
     </properties>
@@ -135,6 +138,7 @@ fn a_run_is_written_with_every_unit_and_every_fault() {
     <property name="minke.framework" value="pytest"/>
     <property name="minke.image" value="python:3"/>
     <property name="minke.image-id" value="sha256:0123"/>
+    <property name="minke.image-digest" value="registry.example/image@sha256:4567"/>
     <property name="minke.outcome" value="not run"/>
     <property name="minke.attempt" value="1"/>
     <property name="minke.wall" value="1.25"/>
@@ -152,6 +156,7 @@ fn a_run_is_written_with_every_unit_and_every_fault() {
     <property name="minke.framework" value="pytest"/>
     <property name="minke.image" value="python:3"/>
     <property name="minke.image-id" value="sha256:0123"/>
+    <property name="minke.image-digest" value="registry.example/image@sha256:4567"/>
     <property name="minke.shard" value="3"/>
     <property name="minke.container" value="c0ffee3"/>
     <property name="minke.wall" value="2.5"/>
@@ -307,4 +312,26 @@ fn an_error_names_the_path() {
     let error = write_file(&RunState::new(), &WriteOptions::default(), &path).unwrap_err();
     assert!(matches!(&error, WriteError::File { path: named, .. } if named == Path::new(&path)));
     assert!(error.to_string().contains("file/junit.xml"), "{error}");
+}
+
+#[test]
+fn what_is_no_plain_file_stays_what_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let state = RunState::new();
+    let real = dir.path().join("real.xml");
+    let link = dir.path().join("link.xml");
+    fs::write(&real, "old").unwrap();
+    std::os::unix::fs::symlink(&real, &link).unwrap();
+    write_file(&state, &WriteOptions::default(), &link).unwrap();
+    assert!(link.symlink_metadata().unwrap().is_symlink());
+    assert!(fs::read_to_string(&real).unwrap().contains("<testsuites"));
+    let pipe = dir.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    write_file(&state, &WriteOptions::default(), &pipe).unwrap();
+    assert!(reader.join().unwrap().contains("<testsuites"));
+    assert!(!pipe.metadata().unwrap().is_file(), "the pipe is still there");
 }

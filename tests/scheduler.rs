@@ -170,14 +170,15 @@ fn an_image_without_the_framework_ends_the_run() {
 
 #[test]
 fn stopping_goes_from_int_over_term_to_kill() {
-    let grace = policy(|policy| policy.grace = Duration::from_secs(10));
+    let grace = policy(|policy| policy.grace = Duration::from_secs(8));
     let mut script = Script::new(plan_of(4, 1, Isolation::Shard, grace));
     script.ready(1, 1);
     script.at(2, Input::Cancel(CancelReason::Interrupt));
-    assert_eq!(script.scheduler.next_deadline(), Some(Duration::from_secs(7)));
-    script.at(6, Input::Tick);
+    assert_eq!(script.scheduler.next_deadline(), Some(Duration::from_secs(8)));
     script.at(7, Input::Tick);
-    script.at(12, Input::Tick);
+    script.at(8, Input::Tick);
+    assert_eq!(script.scheduler.next_deadline(), Some(Duration::from_secs(10)));
+    script.at(10, Input::Tick);
     script.at(99, Input::Tick);
     let signals: Vec<Signal> = script.signals.iter().map(|(_, signal)| *signal).collect();
     assert_eq!(signals, [Signal::Interrupt, Signal::Terminate, Signal::Kill]);

@@ -78,6 +78,17 @@ impl CliError {
         }
     }
 
+    /// Writes the error, its causes and what to do next in one line.
+    pub(super) fn in_one_line(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = std::error::Error::source(self);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        self.help().map_or(text.clone(), |help| format!("{text}; {help}"))
+    }
+
     /// Returns the exit code of the process.
     pub fn exit_code(&self) -> ExitCode {
         match self {

@@ -19,7 +19,7 @@ use crate::run::new_run_id;
 pub async fn plan(settings: &Settings, docker: &DockerClient, json: bool, out: &mut dyn Write) -> Result<(), CliError> {
     let prepared = prepare(settings, Arc::new(DockerEngine::connect(docker).await?), new_run_id()).await?;
     if let Some(error) = prepared.unusable_image {
-        return Err(error.into());
+        return Err(error);
     }
     if json { write_json(&prepared.plan, out) } else { write_text(&prepared.plan, out) }?;
     Ok(())
@@ -30,7 +30,9 @@ fn write_text(plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
     let call = plan.framework();
     writeln!(out, "framework  {} (`{}`)", call.name, call.command.join(" "))?;
     writeln!(out, "image      {}", plan.template().image)?;
-    writeln!(out, "units      {units}, in {} batches, at most {} at once", plan.batches().len(), plan.shards())?;
+    let batches = plan.batches().len();
+    let (unit, batch) = (if units == 1 { "unit" } else { "units" }, if batches == 1 { "batch" } else { "batches" });
+    writeln!(out, "size       {units} {unit}, in {batches} {batch}, at most {} at once", plan.shards())?;
     for (number, batch) in (1..).zip(plan.batches()) {
         writeln!(out, "\nbatch {number}")?;
         for &unit in &batch.units {

@@ -9,7 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::error::CliError;
 use crate::config::{Discover, FilesFrom, Settings, Source};
-use crate::discover::{Found, FoundCommand, Probe, Selection, find_command, in_image, mark_units, on_host};
+use crate::discover::{
+    DiscoverError, Found, FoundCommand, Probe, Selection, find_command, in_image, mark_units, on_host,
+};
 use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
 use crate::framework::{self, Framework};
 use crate::model::{ImageId, Mount, RunId, ShardTemplate};
@@ -27,7 +29,7 @@ pub(super) struct Prepared {
     /// What a person should know before the run.
     pub(super) remarks: Vec<String>,
     /// Why no unit can run, although the units are known.
-    pub(super) unusable_image: Option<EngineError>,
+    pub(super) unusable_image: Option<CliError>,
 }
 
 /// Finds the units and the framework's command, and makes the plan.
@@ -41,18 +43,18 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         Discover::Image => false,
         Discover::Auto => settings.source == Source::Mount,
     };
-    let selection =
-        |framework| Selection { paths: &settings.files, named: &named, exclude: &settings.exclude, framework };
+    let selection = |framework| Selection {
+        paths: &settings.files,
+        named: named.as_deref(),
+        exclude: &settings.exclude,
+        framework,
+    };
     let by_name = *frameworks.first().expect("the settings accept known frameworks only");
     let on_host = in_host.then(|| on_host(&selection(by_name), &settings.root)).transpose()?;
     let image = match engine.image(image_name).await {
         Ok(image) => image,
-        // The units are known, so the report can name each of them.
         Err(error @ EngineError::ImageMissing { .. }) if let Some(found) = on_host => {
-            let command = vec![by_name.commands()[0].argv.join(" ")];
-            let found_command = FoundCommand { framework: by_name, argv: command };
-            let plan = make_plan(settings, found, found_command, template, None, &*engine).await?;
-            return Ok(Prepared { engine, plan, remarks: Vec::new(), unusable_image: Some(error) });
+            return unusable(settings, found, by_name, template, engine, error.into()).await;
         }
         Err(error) => return Err(error.into()),
     };
@@ -60,15 +62,37 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         (found.clone(), command)
     } else {
         let probe = open_probe(&engine, &template, &image, run).await?;
-        let looked = look_inside(settings, &probe, &image, frameworks, on_host, &selection).await;
+        let looked = look_inside(settings, &probe, &image, frameworks, on_host.clone(), &selection).await;
         let closed = probe.close().await;
-        let looked = looked?;
-        closed?;
-        looked
+        match (looked, on_host) {
+            // The units are known, so the report can name each of them.
+            (Err(CliError::Discover(error @ DiscoverError::NoCommand { .. })), Some(found)) => {
+                return unusable(settings, found, by_name, template, engine, error.into()).await;
+            }
+            (looked, _) => {
+                let looked = looked?;
+                closed?;
+                looked
+            }
+        }
     };
     let remarks = remarks(settings, &*engine).await?;
     let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
     Ok(Prepared { engine, plan, remarks, unusable_image: None })
+}
+
+/// Makes the plan of a run that cannot begin: its report names every unit that the image keeps from running.
+async fn unusable(
+    settings: &Settings,
+    found: Found,
+    framework: &'static dyn Framework,
+    template: ShardTemplate,
+    engine: Arc<dyn Engine>,
+    error: CliError,
+) -> Result<Prepared, CliError> {
+    let argv = framework.commands()[0].argv.iter().map(|&word| word.to_owned()).collect();
+    let plan = make_plan(settings, found, FoundCommand { framework, argv }, template, None, &*engine).await?;
+    Ok(Prepared { engine, plan, remarks: Vec::new(), unusable_image: Some(error) })
 }
 
 async fn look_inside<'a>(
@@ -154,9 +178,6 @@ async fn make_plan(
         if let Some(partition) = settings.partition.filter(|_| before > 0) {
             searched.push(format!("part {partition} of {before} units"));
         }
-        if searched.is_empty() {
-            searched.push("nothing that `--exclude` leaves".to_owned());
-        }
         return Err(CliError::NothingSelected { searched: searched.join("; ") });
     }
     Ok(plan)
@@ -191,8 +212,8 @@ async fn remarks(settings: &Settings, engine: &dyn Engine) -> Result<Vec<String>
 }
 
 /// Reads `--files-from`: a path in each line, or, where the list has NUL bytes, between them.
-fn listed_files(settings: &Settings) -> Result<Vec<String>, CliError> {
-    let Some(from) = &settings.files_from else { return Ok(Vec::new()) };
+fn listed_files(settings: &Settings) -> Result<Option<Vec<String>>, CliError> {
+    let Some(from) = &settings.files_from else { return Ok(None) };
     let (path, read) = match from {
         FilesFrom::Stdin => {
             let mut text = String::new();
@@ -203,5 +224,5 @@ fn listed_files(settings: &Settings) -> Result<Vec<String>, CliError> {
     let text = read.map_err(|source| CliError::FilesFrom { path, source })?;
     let separator = if text.contains('\0') { '\0' } else { '\n' };
     let lines = text.split(separator).map(|line| line.strip_suffix('\r').unwrap_or(line));
-    Ok(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect())
+    Ok(Some(lines.filter(|line| !line.is_empty()).map(str::to_owned).collect()))
 }

@@ -40,8 +40,7 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
     tell_remarks(&prepared, &style);
     sweep_leftovers(&*prepared.engine, &style).await;
     if let Some(error) = prepared.unusable_image {
-        let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
-        cancel.request(CancelReason::ImageUnusable { detail: format!("{}{help}", error.in_full()) });
+        cancel.request(CancelReason::ImageUnusable { detail: error.in_one_line() });
     }
     let sinks = match style.live {
         true => Sinks::new(directory.clone()).with(Live::stderr(style.colours, style.verbosity)),
@@ -65,14 +64,14 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
             }
         }
     }
-    let failed_list = settings.output_dir.join("latest").join("failed.txt");
-    write_failed_list(&state, &directory.path().join("failed.txt"));
+    let failed_list = directory.path().join("failed.txt");
+    write_failed_list(&state, &failed_list);
     let options = SummaryOptions {
         colours: style.colours,
         verbosity: style.verbosity,
         run_dir: shown(settings, directory.path()),
         junit: written.iter().map(|path| shown(settings, path)).collect(),
-        rerun,
+        rerun: whole_plan(settings, rerun),
         framework_args: settings.framework_args.clone(),
         failed_list: shown(settings, &failed_list),
         network_is_none: settings.network == Network::None,
@@ -129,6 +128,14 @@ impl Style {
         };
         Self { colours: if coloured { Colours::On } else { Colours::Off }, verbosity, live: is_terminal }
     }
+}
+
+/// Lifts a partition that another source than the command line sets, for a failed file is in one part only.
+fn whole_plan(settings: &Settings, mut rerun: Vec<String>) -> Vec<String> {
+    if settings.partition.is_some() {
+        rerun.extend(["--partition".to_owned(), "1/1".to_owned()]);
+    }
+    rerun
 }
 
 /// Removes the report of an earlier run, so that nobody takes it for this one's, however this one ends.

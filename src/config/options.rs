@@ -114,7 +114,7 @@ options! {
         /// Run the tests that are in the image, or mount the current directory over the work directory.
         source: One<Source>, "image|mount" .default("image");
         /// Directory in the container that tests are run in, as an absolute path.
-        work_dir: One<ContainerPath>, "PATH" .otherwise("the image's own");
+        work_dir: One<ContainerPath>, "PATH" .otherwise("the image's own, /project for a mounted source");
         /// Variable for the containers; without a value it is taken from the environment. May be repeated and adds to
         /// those of the file.
         env: All<EnvEntry>, "NAME[=VALUE]" .takes_table();
@@ -144,7 +144,7 @@ options! {
         timeout: One<Duration>, "DURATION" .otherwise("no limit");
         /// How long the whole run may take.
         run_timeout: One<Duration>, "DURATION" .otherwise("no limit");
-        /// How long a container has to end once it is told to, before it is killed: SIGINT at once, SIGTERM after half of it.
+        /// How long a container has to end once it is told to, before it is killed: SIGINT at once, SIGTERM after three quarters of it.
         grace: One<Duration>, "DURATION" .default("10s");
         /// Start nothing new after the first failure; the same as `--max-failures 1`.
         fail_fast: One<Switch>, "true|false" .default("false");

@@ -18,6 +18,14 @@ pub enum DiscoverError {
         /// Where it was looked for.
         place: String,
     },
+    /// A path of a list of files names something else.
+    #[error("`{path}` {place} is not a file")]
+    NotAFile {
+        /// The path as it was given.
+        path: String,
+        /// Where it was looked for.
+        place: String,
+    },
     /// A glob cannot be read.
     #[error("bad glob `{glob}` in {origin}")]
     Glob {
@@ -71,6 +79,9 @@ impl DiscoverError {
         match self {
             Self::Missing { .. } => {
                 Some("check the path; globs need quotes, so that the shell leaves them alone".to_owned())
+            }
+            Self::NotAFile { .. } => {
+                Some("`--files-from` takes files; give directories and globs as paths on the command line".to_owned())
             }
             Self::Glob { .. } => {
                 Some("`*` matches within a directory, `**` across them; write `[*]` for a plain `*`".to_owned())

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use globset::GlobSet;
 use walkdir::{DirEntry, WalkDir};
 
 use super::pattern::{compile, is_glob, join, literal_prefix, normal};
@@ -14,13 +15,18 @@ use super::{DiscoverError, Found, Selection};
 pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, DiscoverError> {
     let mut units = Vec::new();
     let mut searched = Vec::new();
-    for path in selection.named {
+    for path in selection.named.unwrap_or_default() {
         let relative = inside(path, project)?;
-        if !project.join(&relative).is_file() {
+        let full = project.join(&relative);
+        if full.is_file() {
+            units.push(relative);
+        } else if full.exists() {
+            return Err(DiscoverError::NotAFile { path: path.to_owned(), place: place(project) });
+        } else {
             return Err(missing(path, project));
         }
-        units.push(relative);
     }
+    let excluded = selection.excluded()?;
     for path in &selection.paths_or_default() {
         let relative = inside(path, project)?;
         let full = project.join(&relative);
@@ -30,13 +36,16 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
             let framework = selection.framework;
             searched.push(format!("directory `{path}` for the test files of {}", framework.name()));
             let wanted = |path: &str| framework.is_unit(path.rsplit('/').next().unwrap_or(path));
-            walk(project, &relative, &|name| framework.skips_directory(name), &wanted, &mut units)?;
+            let skips = |name: &str| framework.skips_directory(name);
+            walk(&Walk { project, from: &relative, excluded: &excluded, skips: &skips, wanted: &wanted }, &mut units)?;
         } else if is_glob(&relative) {
             searched.push(format!("glob `{path}`"));
             let matcher = compile(&relative, "the paths")?.compile_matcher();
             let from = literal_prefix(&relative);
             if project.join(&from).is_dir() {
-                walk(project, &from, &|_| false, &|path| matcher.is_match(path), &mut units)?;
+                let wanted = |path: &str| matcher.is_match(path);
+                let walked = Walk { project, from: &from, excluded: &excluded, skips: &|_| false, wanted: &wanted };
+                walk(&walked, &mut units)?;
             }
         } else if selection.paths.is_empty() {
             searched.push(format!("directory `{path}`, which does not exist"));
@@ -48,7 +57,11 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
 }
 
 fn missing(path: &str, project: &Path) -> DiscoverError {
-    DiscoverError::Missing { path: path.to_owned(), place: format!("in `{}`", project.display()) }
+    DiscoverError::Missing { path: path.to_owned(), place: place(project) }
+}
+
+fn place(project: &Path) -> String {
+    format!("in `{}`", project.display())
 }
 
 /// Makes a path relative to the project.
@@ -68,24 +81,34 @@ fn inside(path: &str, project: &Path) -> Result<String, DiscoverError> {
     Ok(relative)
 }
 
-fn walk(
-    project: &Path,
-    from: &str,
-    skips: &dyn Fn(&str) -> bool,
-    wanted: &dyn Fn(&str) -> bool,
-    units: &mut Vec<String>,
-) -> Result<(), DiscoverError> {
-    let root = project.join(from);
+/// What is looked for below a directory.
+struct Walk<'a> {
+    project: &'a Path,
+    from: &'a str,
+    excluded: &'a GlobSet,
+    skips: &'a dyn Fn(&str) -> bool,
+    wanted: &'a dyn Fn(&str) -> bool,
+}
+
+fn walk(walk: &Walk<'_>, units: &mut Vec<String>) -> Result<(), DiscoverError> {
+    let Walk { project, from, excluded, skips, wanted } = walk;
+    let root = if *from == "." { project.to_path_buf() } else { project.join(from) };
     let enter = |entry: &DirEntry| {
         let name = entry.file_name().to_string_lossy();
         // minke's own output is never a test, however broad a glob is.
         entry.depth() == 0 || !entry.file_type().is_dir() || !(skips(&name) || name == ".minke" || name == ".git")
     };
+    // What is left out may be unreadable, or have a name that cannot be a unit's.
+    let is_excluded = |path: &Path| excluded.is_match(path.strip_prefix(project).unwrap_or(path));
     for entry in WalkDir::new(&root).sort_by_file_name().into_iter().filter_entry(enter) {
-        let entry = entry.map_err(|error| DiscoverError::Read {
-            path: error.path().unwrap_or(&root).display().to_string(),
-            source: error.into(),
-        })?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.path().is_some_and(is_excluded) => continue,
+            Err(error) => {
+                let path = error.path().unwrap_or(&root).display().to_string();
+                return Err(DiscoverError::Read { path, source: error.into() });
+            }
+        };
         let is_file = entry.file_type().is_file() || (entry.path_is_symlink() && entry.path().is_file());
         if !is_file {
             continue;
@@ -98,7 +121,7 @@ fn walk(
                     units.push(path);
                 }
             }
-            None if wanted(&below.to_string_lossy()) => {
+            None if wanted(&join(from, &below.to_string_lossy())) && !is_excluded(entry.path()) => {
                 return Err(DiscoverError::NotUtf8 { path: entry.path().to_owned() });
             }
             None => {}
@@ -127,7 +150,7 @@ mod tests {
     fn find(dir: &Path, paths: &[&str], exclude: &[&str]) -> Result<Found, DiscoverError> {
         let owned = |list: &[&str]| list.iter().map(|&item| item.to_owned()).collect::<Vec<_>>();
         let (paths, exclude) = (owned(paths), owned(exclude));
-        on_host(&Selection { paths: &paths, named: &[], exclude: &exclude, framework: &Pytest }, dir)
+        on_host(&Selection { paths: &paths, named: None, exclude: &exclude, framework: &Pytest }, dir)
     }
 
     #[test]

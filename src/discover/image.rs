@@ -1,9 +1,10 @@
 //! Finding units inside an image, from the tar stream of a directory. Nothing of the image is run.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, TryStreamExt};
+use globset::GlobSet;
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use super::pattern::{compile, is_glob, join, literal_prefix, normal};
@@ -17,13 +18,15 @@ use crate::engine::{EngineError, PathKind};
 pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found, DiscoverError> {
     let mut units = Vec::new();
     let mut searched = Vec::new();
-    for path in selection.named {
+    for path in selection.named.unwrap_or_default() {
         let relative = inside(path, probe.work_dir());
         match probe.look(&relative).await? {
             Some((PathKind::File { .. }, _)) => units.push(relative),
-            Some(_) | None => return Err(missing(path, probe)),
+            Some(_) => return Err(DiscoverError::NotAFile { path: path.to_owned(), place: place(probe) }),
+            None => return Err(missing(path, probe)),
         }
     }
+    let excluded = selection.excluded()?;
     for path in &selection.paths_or_default() {
         let relative = inside(path, probe.work_dir());
         match probe.look(&relative).await? {
@@ -31,13 +34,13 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
             Some((PathKind::Directory, real)) => {
                 let framework = selection.framework;
                 searched.push(format!("directory `{path}` for the test files of {}", framework.name()));
-                let listed = list(probe, &real).await?;
-                units.extend(listed.into_iter().filter_map(|below| {
+                let wanted = |below: &str| {
                     let mut parts = below.rsplit('/');
                     let is_unit = parts.next().is_some_and(|name| framework.is_unit(name));
-                    let skipped = parts.any(|dir| framework.skips_directory(dir));
-                    (is_unit && !skipped).then(|| join(&relative, &below))
-                }));
+                    is_unit && !parts.any(|dir| framework.skips_directory(dir))
+                };
+                let listed = list(probe, &real).await?;
+                units.extend(pick(listed, &relative, &excluded, wanted)?);
             }
             Some(_) | None if is_glob(&relative) => {
                 searched.push(format!("glob `{path}`"));
@@ -45,8 +48,7 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
                 let from = literal_prefix(&relative);
                 if let Some((PathKind::Directory, real)) = probe.look(&from).await? {
                     let listed = list(probe, &real).await?;
-                    let named = listed.into_iter().map(|below| join(&from, &below));
-                    units.extend(named.filter(|unit| matcher.is_match(unit)));
+                    units.extend(pick(listed, &from, &excluded, |below| matcher.is_match(join(&from, below)))?);
                 }
             }
             Some(_) | None if selection.paths.is_empty() => {
@@ -61,8 +63,11 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
 }
 
 fn missing(path: &str, probe: &Probe) -> DiscoverError {
-    let place = format!("in image `{}` below `{}`", probe.image(), probe.work_dir());
-    DiscoverError::Missing { path: path.to_owned(), place }
+    DiscoverError::Missing { path: path.to_owned(), place: place(probe) }
+}
+
+fn place(probe: &Probe) -> String {
+    format!("in image `{}` below `{}`", probe.image(), probe.work_dir())
 }
 
 /// Makes a path relative to the working directory when it lies below it; other absolute paths stay as they are.
@@ -77,8 +82,31 @@ fn inside(path: &str, work_dir: &str) -> String {
     }
 }
 
+/// Picks the wanted files of a directory. A name that cannot be a unit's is an error, unless the file is left out.
+fn pick(
+    listed: Vec<PathBuf>,
+    dir: &str,
+    excluded: &GlobSet,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<String>, DiscoverError> {
+    let mut units = Vec::new();
+    for below in listed {
+        match below.to_str() {
+            Some(name) if wanted(name) => units.push(join(dir, name)),
+            None if wanted(&below.to_string_lossy()) => {
+                let path = if dir == "." { below } else { Path::new(dir).join(below) };
+                if !excluded.is_match(&path) {
+                    return Err(DiscoverError::NotUtf8 { path });
+                }
+            }
+            Some(_) | None => {}
+        }
+    }
+    Ok(units)
+}
+
 /// Lists the files below a directory, relative to it.
-async fn list(probe: &Probe, dir: &str) -> Result<Vec<String>, DiscoverError> {
+async fn list(probe: &Probe, dir: &str) -> Result<Vec<PathBuf>, DiscoverError> {
     let Some(archive) = probe.engine().archive(probe.container(), dir).await? else { return Ok(Vec::new()) };
     let reader = SyncIoBridge::new(StreamReader::new(archive.map_err(io::Error::other).boxed()));
     let listed = tokio::task::spawn_blocking(move || names(reader)).await;
@@ -88,18 +116,11 @@ async fn list(probe: &Probe, dir: &str) -> Result<Vec<String>, DiscoverError> {
             source: Box::new(source),
         })
     };
-    let (names, not_utf8) = listed.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(failed)?;
-    match not_utf8 {
-        Some(path) => Err(DiscoverError::NotUtf8 { path: Path::new(dir).join(path) }),
-        None => Ok(names),
-    }
+    listed.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(failed)
 }
 
-type Names = (Vec<String>, Option<std::path::PathBuf>);
-
-fn names(reader: impl io::Read) -> io::Result<Names> {
+fn names(reader: impl io::Read) -> io::Result<Vec<PathBuf>> {
     let mut names = Vec::new();
-    let mut not_utf8 = None;
     for entry in tar::Archive::new(reader).entries()? {
         let entry = entry?;
         let kind = entry.header().entry_type();
@@ -110,18 +131,29 @@ fn names(reader: impl io::Read) -> io::Result<Names> {
         // The first component is the directory itself.
         let mut parts = path.components();
         parts.next();
-        match parts.as_path().to_str() {
-            Some("") => {}
-            Some(below) => names.push(below.to_owned()),
-            None => not_utf8 = Some(parts.as_path().to_owned()),
+        if !parts.as_path().as_os_str().is_empty() {
+            names.push(parts.as_path().to_owned());
         }
     }
-    Ok((names, not_utf8))
+    Ok(names)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_not_utf_8_matters_only_where_it_is_wanted() {
+        use std::os::unix::ffi::OsStringExt;
+        let odd = |name: &[u8]| PathBuf::from(std::ffi::OsString::from_vec(name.to_vec()));
+        let listed = vec![odd(b"data\xff.bin"), PathBuf::from("a.feature")];
+        let wanted = |name: &str| name.ends_with(".feature");
+        assert_eq!(pick(listed, "features", &GlobSet::empty(), wanted).unwrap(), ["features/a.feature"]);
+        let picked = pick(vec![odd(b"x\xff.feature")], "features", &GlobSet::empty(), wanted);
+        assert!(matches!(picked, Err(DiscoverError::NotUtf8 { .. })));
+        let excluded = globset::GlobSetBuilder::new().add(compile("features/*", "").unwrap()).build().unwrap();
+        assert!(pick(vec![odd(b"x\xff.feature")], "features", &excluded, wanted).unwrap().is_empty());
+    }
 
     #[test]
     fn paths_below_the_working_directory_become_relative() {

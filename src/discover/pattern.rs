@@ -10,8 +10,8 @@ use crate::model::Unit;
 pub struct Selection<'a> {
     /// Files, directories and globs; empty means the framework's own default.
     pub paths: &'a [String],
-    /// Files that are taken as they are named, never as globs (`--files-from`).
-    pub named: &'a [String],
+    /// Files that are taken as they are named, never as globs (`--files-from`); `None` when there is no such list.
+    pub named: Option<&'a [String]>,
     /// Globs of what is left out.
     pub exclude: &'a [String],
     /// The framework, which knows its files in a directory by their names.
@@ -30,7 +30,7 @@ pub struct Found {
 impl Selection<'_> {
     /// Returns the paths to look at: the given ones, or the framework's default.
     pub(super) fn paths_or_default(&self) -> Vec<String> {
-        if self.paths.is_empty() && self.named.is_empty() {
+        if self.paths.is_empty() && self.named.is_none() {
             vec![self.framework.default_path().to_owned()]
         } else {
             self.paths.to_vec()
@@ -50,9 +50,16 @@ impl Selection<'_> {
     }
 
     /// Sorts what was found, drops what is left out and what is there twice.
-    pub(super) fn finish(&self, mut units: Vec<String>, searched: Vec<String>) -> Result<Found, DiscoverError> {
+    pub(super) fn finish(&self, mut units: Vec<String>, mut searched: Vec<String>) -> Result<Found, DiscoverError> {
         let excluded = self.excluded()?;
+        let before = units.len();
         units.retain(|unit| !excluded.is_match(unit));
+        if self.named.is_some_and(<[String]>::is_empty) {
+            searched.push("the list of `--files-from`, which is empty".to_owned());
+        }
+        if before > 0 && units.is_empty() {
+            searched.push(format!("`--exclude` leaves out all {before} files"));
+        }
         units.sort_unstable();
         units.dedup();
         Ok(Found { units, searched })
@@ -100,10 +107,17 @@ pub(super) fn literal_prefix(glob: &str) -> String {
     if literal.is_empty() { ".".to_owned() } else { literal.join("/") }
 }
 
-/// Writes a path without `.` components, doubled slashes and a slash at the end; `.` for the directory itself.
+/// Writes a path without `.` components, doubled slashes and a slash at the end, and without a `..` that follows a name;
+/// `.` for the directory itself.
 pub(super) fn normal(path: &str) -> String {
     let absolute = path.starts_with('/');
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        match parts.last() {
+            Some(&last) if part == ".." && last != ".." => drop(parts.pop()),
+            Some(_) | None => parts.push(part),
+        }
+    }
     match (absolute, parts.is_empty()) {
         (true, _) => format!("/{}", parts.join("/")),
         (false, true) => ".".to_owned(),
@@ -133,6 +147,8 @@ mod tests {
             ("/x/./y", "/x/y"),
             ("a/**/b.py", "a/**/b.py"),
             ("../a", "../a"),
+            ("a/../b/x.py", "b/x.py"),
+            ("a/../..", ".."),
         ] {
             assert_eq!(normal(path), expected);
         }

@@ -42,6 +42,12 @@ pub enum EngineError {
         /// What the engine said.
         detail: String,
     },
+    /// The image has no user of the name that was asked for.
+    #[error("the image has no user `{user}`")]
+    UserMissing {
+        /// The user's name.
+        user: String,
+    },
     /// The network that was asked for does not exist.
     #[error("network `{network}` does not exist on the engine")]
     NetworkMissing {
@@ -72,7 +78,7 @@ pub enum EngineError {
 impl EngineError {
     /// Tells whether every container of the run would fail in the same way.
     pub fn is_image_fault(&self) -> bool {
-        matches!(self, Self::ImageMissing { .. } | Self::Command { .. })
+        matches!(self, Self::ImageMissing { .. } | Self::Command { .. } | Self::UserMissing { .. })
     }
 
     /// Returns what to do next, where that is known.
@@ -88,6 +94,9 @@ impl EngineError {
             }
             Self::Command { .. } => {
                 Some("install the framework in the image, or name its command with `--framework-command`".to_owned())
+            }
+            Self::UserMissing { .. } => {
+                Some("give `--user` a name of the image's own /etc/passwd, or a number such as `1000:1000`".to_owned())
             }
             Self::NetworkMissing { network } => Some(format!("create it with `docker network create {network}`")),
             Self::Operation { .. } | Self::TimedOut { .. } | Self::OutputLost => {

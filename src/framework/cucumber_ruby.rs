@@ -60,6 +60,7 @@ impl Framework for CucumberRuby {
         let mut division = Division {
             by_unit: vec![Vec::new(); units.len()],
             damaged: vec![false; units.len()],
+            damage: reports.iter().find_map(ReportFile::damage),
             report_files: reports.len(),
             ..Division::default()
         };

@@ -106,7 +106,8 @@ fn as_argument(unit: &str) -> String {
 /// Gives every case to the one unit of the batch.
 fn all_to_one(reports: Vec<ReportFile>) -> Division {
     let damaged = vec![reports.iter().any(ReportFile::is_incomplete)];
+    let damage = reports.iter().find_map(ReportFile::damage);
     let report_files = reports.len();
     let cases = reports.into_iter().flat_map(|report| report.cases).collect();
-    Division { by_unit: vec![cases], damaged, report_files, ..Division::default() }
+    Division { by_unit: vec![cases], damaged, damage, report_files, ..Division::default() }
 }

@@ -54,13 +54,15 @@ impl Framework for Pytest {
             "--override-ini=cache_dir=/tmp/minke-pytest-cache".to_owned(),
         ];
         let units = units.iter().map(|unit| as_argument(unit));
-        call.command.iter().cloned().chain(own).chain(call.args.iter().cloned()).chain(units).collect()
+        // Of an option that is there twice pytest takes the last, and without its report a run is nothing.
+        call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).chain(units).collect()
     }
 
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
         let mut division = Division {
             by_unit: vec![Vec::new(); units.len()],
             damaged: vec![reports.iter().any(ReportFile::is_incomplete); units.len()],
+            damage: reports.iter().find_map(ReportFile::damage),
             report_files: reports.len(),
             ..Division::default()
         };
@@ -90,8 +92,8 @@ impl Framework for Pytest {
         let path = &line[..end];
         let exact = units.iter().position(|unit| unit.id.as_str() == path);
         exact.or_else(|| {
-            let tail = format!("/{path}");
-            let mut ends = units.iter().enumerate().filter(|(_, unit)| unit.id.as_str().ends_with(&tail));
+            let is_below = |unit: &Unit| unit.id.as_str().strip_suffix(path).is_some_and(|above| above.ends_with('/'));
+            let mut ends = units.iter().enumerate().filter(|(_, unit)| is_below(unit));
             let (place, _) = ends.next()?;
             ends.next().is_none().then_some(place)
         })
@@ -260,6 +262,7 @@ mod tests {
     fn a_leading_dash_is_no_option() {
         let call = FrameworkCall { name: "pytest".into(), command: vec!["pytest".into()], args: vec!["-x".into()] };
         let argv = Pytest.argv(&call, &["-dash_test.py", "$(touch pwned).py"]);
-        assert_eq!(&argv[argv.len() - 3..], ["-x", "./-dash_test.py", "$(touch pwned).py"]);
+        assert_eq!(argv[1], "-x");
+        assert_eq!(&argv[argv.len() - 2..], ["./-dash_test.py", "$(touch pwned).py"]);
     }
 }

@@ -51,6 +51,8 @@ pub struct Division {
     pub by_unit: Vec<Vec<Case>>,
     /// For each unit whether its report is damaged, so that cases of it may be missing.
     pub damaged: Vec<bool>,
+    /// What is wrong with the first damaged report, as a clause: "`pytest.xml` is empty".
+    pub damage: Option<String>,
     /// Cases that belong to none of the units for certain.
     pub strays: Vec<Case>,
     /// A file of another unit that the framework ran besides, by its own word.

@@ -152,6 +152,9 @@ pub struct PlanSummary {
     pub image: String,
     /// The image's content id, when it is known.
     pub image_id: Option<String>,
+    /// The image's name in its registry with the digest, such as `name@sha256:...`, when it came from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_digest: Option<String>,
     /// How many shards run at once, at most.
     pub shards: u32,
     /// Every unit of the plan, in the plan's order.

@@ -1,5 +1,7 @@
 //! A JUnit file as the reader understood it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::Case;
@@ -57,7 +59,28 @@ impl ReportProblem {
     }
 }
 
+/// Writes the problem as the rest of a sentence that begins with the file's name.
+impl fmt::Display for ReportProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::Truncated => f.write_str("breaks off"),
+            Self::Malformed { detail } => write!(f, "cannot be read: {detail}"),
+            Self::TooLarge { detail } => write!(f, "is too large: {detail}"),
+            Self::CountsDiffer { detail } => write!(f, "has counters that differ from its cases: {detail}"),
+            Self::Repaired => f.write_str("had bytes that XML forbids"),
+            Self::EntitiesIgnored => f.write_str("has a document type, which is ignored"),
+        }
+    }
+}
+
 impl ReportFile {
+    /// Says why cases may be missing from the file.
+    pub fn damage(&self) -> Option<String> {
+        let problem = self.problems.iter().find(|problem| problem.loses_cases())?;
+        Some(format!("`{}` {problem}", self.path.trim_start_matches('/')))
+    }
+
     /// Tells whether cases may be missing from the file.
     pub fn is_incomplete(&self) -> bool {
         self.problems.iter().any(ReportProblem::loses_cases)

@@ -160,6 +160,7 @@ impl Plan {
             framework: self.framework.name.clone(),
             image: self.template.image.clone(),
             image_id: self.image_id.as_ref().map(ToString::to_string),
+            image_digest: None,
             shards: self.shards.get(),
             units: self.units.iter().map(|unit| unit.id.clone()).collect(),
         }

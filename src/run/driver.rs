@@ -51,13 +51,18 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     let (inputs, incoming) = mpsc::channel(INPUTS);
     let mut emitter = Emitter::start(sinks, &inputs)?;
     let begun = Instant::now();
+    let image = find_image(&*engine, &plan, &cancel).await;
+    let mut summary = plan.summary();
+    if let Some(image) = &image {
+        summary.image_id = Some(image.id.to_string());
+        summary.image_digest.clone_from(&image.digest);
+    }
     emitter.emit(EventKind::RunStarted {
         format: EVENT_FORMAT_VERSION,
         minke: env!("CARGO_PKG_VERSION").to_owned(),
         run: directory.run(),
-        plan: plan.summary(),
+        plan: summary,
     });
-    let image = find_image(&*engine, &plan, &cancel).await;
     let shared = Arc::new(Shared {
         image: image.unwrap_or_else(|| nothing_known_of(&plan.template().image)),
         labels: Labels { run: directory.run(), owner: Owner::this_process(), expires: expiry(&plan) },

@@ -50,13 +50,13 @@ impl Shared {
         by_image.chain(by_user).any(|set| names.contains(&set))
     }
 
-    /// Tells whether the image's entry point is the framework's own command, which would then stand there twice.
-    fn replaces_entrypoint(&self) -> bool {
-        let base = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
-        match (self.image.entrypoint.first(), self.plan.framework().command.first()) {
-            (Some(entry), Some(command)) => base(entry) == base(command),
-            (_, _) => false,
-        }
+    /// Returns what the image's entry point has before the framework's own command, which would else stand there twice:
+    /// of `python3 -m pytest`, `python3 -m`. `None` when the entry point does not name the framework.
+    fn entrypoint_before_framework(&self) -> Option<&[String]> {
+        let base = |word: &str| word.rsplit('/').next().map(str::to_owned);
+        let command = base(self.plan.framework().command.first()?);
+        let at = self.image.entrypoint.iter().position(|word| base(word) == command)?;
+        Some(&self.image.entrypoint[..at])
     }
 }
 
@@ -276,6 +276,11 @@ impl ShardTask {
         let said_by_init = output_tail.contains("[FATAL tini") || output_tail.contains("exec: ");
         let command = self.shared.plan.framework().command.join(" ");
         let image = &self.shared.plan.template().image;
+        let before_command = self.shared.plan.template().before_command.as_ref();
+        if code == 127 && before_command.is_some() && output_tail.contains("exec /bin/sh failed") {
+            let detail = format!("image `{image}` has no /bin/sh, which `--before-command` needs");
+            return Some(LaunchFailure { cause: Cause::Image, detail });
+        }
         let no_module = output_tail.contains("No module named pytest") && command.contains("-m pytest");
         let missing = matches!(code, 126 | 127) && said_by_init && life.collected.reports.is_empty();
         (missing || (no_module && code == 1)).then(|| LaunchFailure {
@@ -290,7 +295,9 @@ impl ShardTask {
     fn spec(&self) -> ContainerSpec {
         let shared = &self.shared;
         let paths: Vec<&str> = self.units.iter().map(|unit| unit.id.as_str()).collect();
-        let argv = shared.framework.argv(shared.plan.framework(), &paths);
+        let entrypoint = shared.entrypoint_before_framework();
+        let before_framework = entrypoint.unwrap_or_default().iter().cloned();
+        let argv = before_framework.chain(shared.framework.argv(shared.plan.framework(), &paths)).collect();
         let template = shared.plan.template().clone();
         let own = [
             ("MINKE_RUN", shared.labels.run.to_string()),
@@ -308,7 +315,7 @@ impl ShardTask {
                 Some(before) => after_before_command(before, argv),
                 None => argv,
             },
-            replaces_entrypoint: shared.replaces_entrypoint(),
+            replaces_entrypoint: entrypoint.is_some(),
             env: own.into_iter().chain(framework).map(|(name, value)| format!("{name}={value}")).collect(),
             labels: shared.labels.clone(),
             template,

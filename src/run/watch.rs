@@ -1,5 +1,7 @@
 //! Watching output for the beginnings of lines, and nothing else of it.
 
+use std::io::BufRead;
+
 /// How much of a line is looked at. Lines may be of any length.
 const LINE_START: usize = 1024;
 
@@ -14,14 +16,17 @@ impl LineStarts {
     /// Takes a piece of output and calls `look` with the beginning of each line in it, finished or not, until `look`
     /// says that it has seen enough of that line.
     pub(super) fn feed(&mut self, mut piece: &[u8], mut look: impl FnMut(&str) -> bool) {
-        loop {
-            let end = piece.iter().position(|&byte| byte == b'\n');
-            let line = &piece[..end.unwrap_or(piece.len())];
-            self.extend(line, &mut look);
-            let Some(end) = end else { return };
-            self.start.clear();
-            self.told = false;
-            piece = &piece[end + 1..];
+        while !piece.is_empty() {
+            let mut rest = piece;
+            // The standard library's own fast search for a byte is behind this method alone.
+            let length = rest.skip_until(b'\n').expect("bytes in memory can always be read");
+            let whole = piece[..length].strip_suffix(b"\n");
+            self.extend(whole.unwrap_or(piece), &mut look);
+            if whole.is_some() {
+                self.start.clear();
+                self.told = false;
+            }
+            piece = rest;
         }
     }
 
@@ -31,7 +36,11 @@ impl LineStarts {
             return;
         }
         self.start.extend_from_slice(&line[..line.len().min(room)]);
-        self.told = look(&String::from_utf8_lossy(&self.start));
+        // Output is nearly always text, and a check is many times faster than a lossy conversion.
+        self.told = match str::from_utf8(&self.start) {
+            Ok(start) => look(start),
+            Err(_) => look(&String::from_utf8_lossy(&self.start)),
+        };
     }
 }
 

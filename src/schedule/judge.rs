@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::{
-    BatchResult, Case, Cause, ContainerExit, Division, ShardProblem, StopReason, Trouble, Unit, UnitResult,
+    BatchResult, Case, CaseOutcome, Cause, ContainerExit, Division, ShardProblem, StopReason, Trouble, Unit, UnitResult,
 };
 
 /// What a framework means by its exit code.
@@ -77,13 +77,12 @@ fn judge_single(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchRes
     let damaged = evidence.division.damaged.first().copied().unwrap_or(false);
     let mut cases = evidence.division.by_unit.pop().unwrap_or_default();
     cases.append(&mut evidence.division.strays);
-    let bad = cases.iter().any(|case| case.outcome().is_bad());
     let may_be_empty = evidence.units[0].may_be_empty;
     let cause = if abnormal.is_some() {
         abnormal
     } else if evidence.division.foreign_unit.is_some() {
         Some(Cause::ForeignUnits)
-    } else if damaged {
+    } else if damaged || evidence.division.interrupted_at.is_some() {
         Some(Cause::TruncatedReport)
     } else if cases.is_empty() {
         let fine = may_be_empty && evidence.meaning != ExitMeaning::Unfinished;
@@ -92,11 +91,8 @@ fn judge_single(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchRes
         } else {
             Cause::NoReport
         })
-    } else if evidence.division.interrupted_at.is_some() {
-        Some(Cause::TruncatedReport)
     } else {
-        let code = evidence.exit.as_ref().map_or(0, |exit| exit.code);
-        (code != 0 && !bad).then_some(Cause::ExitCode { code })
+        evidence.unexplained_exit(&cases)
     };
     let trouble = cause.map(|cause| evidence.trouble(cause));
     BatchResult { units: vec![UnitResult::Proven { cases, trouble }], problem: None }
@@ -105,15 +101,14 @@ fn judge_single(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchRes
 fn judge_several(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchResult {
     let reported = evidence.has_report();
     let by_unit = std::mem::take(&mut evidence.division.by_unit);
-    let last_reported = by_unit.iter().rposition(|cases| !cases.is_empty());
-    let any_bad = by_unit.iter().flatten().any(|case| case.outcome().is_bad());
-    let cut_off = evidence.cut_off(abnormal.as_ref(), last_reported);
+    let unexplained = evidence.unexplained_exit(by_unit.iter().flatten());
+    let cut_off = evidence.cut_off(abnormal.as_ref(), &by_unit);
     let stopped_at = evidence.stopped_at(cut_off, &by_unit);
     let mut units = Vec::with_capacity(by_unit.len());
     for (place, cases) in by_unit.into_iter().enumerate() {
         units.push(judge_one_of_several(&evidence, abnormal.as_ref(), place, cases, cut_off, stopped_at, reported));
     }
-    let problem = shard_problem(&evidence, abnormal, &units, any_bad, reported);
+    let problem = shard_problem(&evidence, abnormal, &units, unexplained, reported);
     BatchResult { units, problem }
 }
 
@@ -139,12 +134,13 @@ fn judge_one_of_several(
         return UnitResult::NotReached;
     }
     let may_be_empty = evidence.units[place].may_be_empty;
-    if cases.is_empty() && may_be_empty && reported && abnormal.is_none() && evidence.meaning == ExitMeaning::Finished {
+    let orderly = reported && abnormal.is_none() && evidence.meaning != ExitMeaning::Unfinished;
+    if cases.is_empty() && may_be_empty && orderly {
         return UnitResult::Proven { cases, trouble: None };
     }
     let cause = match abnormal {
         Some(cause) => cause.clone(),
-        None if damaged => Cause::TruncatedReport,
+        None if damaged || cut_off == Some(place) => Cause::TruncatedReport,
         None if reported => Cause::NoCases,
         None => Cause::NoReport,
     };
@@ -156,7 +152,7 @@ fn shard_problem(
     evidence: &Evidence<'_>,
     abnormal: Option<Cause>,
     units: &[UnitResult],
-    any_bad: bool,
+    unexplained_exit: Option<Cause>,
     reported: bool,
 ) -> Option<ShardProblem> {
     let unproven: Vec<_> = evidence
@@ -167,13 +163,14 @@ fn shard_problem(
         .map(|(unit, _)| unit.id.clone())
         .collect();
     let pinned = units.iter().any(|result| matches!(result, UnitResult::Proven { trouble: Some(_), .. }));
-    let code = evidence.exit.as_ref().map_or(0, |exit| exit.code);
+    let may_be_empty = evidence.units.iter().all(|unit| unit.may_be_empty);
     let cause = match abnormal {
         Some(_) if pinned || evidence.stop == Some(StopReason::Cancelled) => return None,
         Some(cause) => cause,
+        // A framework may write no report at all for files without tests; run alone, each shows whether that was all.
+        None if !reported && may_be_empty => return None,
         None if !reported => Cause::NoReport,
-        None if code != 0 && !any_bad => Cause::ExitCode { code },
-        None => return None,
+        None => unexplained_exit?,
     };
     Some(ShardProblem { trouble: evidence.trouble(cause), unproven })
 }
@@ -210,15 +207,28 @@ impl Evidence<'_> {
     }
 
     /// Returns the unit at which the framework was cut off, so that its cases may not be all.
-    fn cut_off(&self, abnormal: Option<&Cause>, last_reported: Option<usize>) -> Option<usize> {
+    fn cut_off(&self, abnormal: Option<&Cause>, by_unit: &[Vec<Case>]) -> Option<usize> {
         if self.division.interrupted_at.is_some() {
             return self.seen.or(self.division.interrupted_at);
         }
+        let last_reported = by_unit.iter().rposition(|cases| !cases.is_empty());
+        let is_green = |&place: &usize| !any_bad(&by_unit[place]);
         match abnormal {
+            // cucumber-ruby leaves out the rest of a feature after a SIGINT, and writes a report that looks whole.
+            None if self.meaning == ExitMeaning::Unfinished => self.seen.or(last_reported).filter(is_green),
             None => None,
             Some(_) if self.meaning == ExitMeaning::Finished && !self.division.has_damage() => None,
             Some(_) => self.seen.or(last_reported),
         }
+    }
+
+    /// Returns the exit code when it says that something is wrong and no case does.
+    fn unexplained_exit<'c>(&self, cases: impl IntoIterator<Item = &'c Case> + Clone) -> Option<Cause> {
+        let code = self.exit.as_ref().map_or(0, |exit| exit.code);
+        // A file that skips itself as a whole has a skipped case, and pytest says that it found no test to run.
+        let none_ran = || cases.clone().into_iter().all(|case| case.outcome() == CaseOutcome::Skipped);
+        let explained = any_bad(cases.clone()) || (self.meaning == ExitMeaning::NothingSelected && none_ran());
+        (code != 0 && !explained).then_some(Cause::ExitCode { code })
     }
 
     /// Returns the unit that ran for certain when minke stopped the framework.
@@ -248,14 +258,26 @@ impl Evidence<'_> {
             Cause::Killed if self.stop.is_some() => {
                 format!("it was still running when the run was cancelled{}", self.stopped_in())
             }
-            Cause::Killed => format!("something other than minke killed the container (exit code {code})"),
+            Cause::Killed => format!("something other than minke killed the framework (exit code {code})"),
             Cause::Crashed { .. } => format!("the framework {cause}"),
+            Cause::NoReport if code == 0 => {
+                "the framework ended with exit code 0 and wrote no report: a test may have ended the process, or there \
+                 was none to run, which `--allow-empty` accepts"
+                    .to_owned()
+            }
             Cause::NoReport => format!("the framework ended with exit code {code}{hint} and wrote no report"),
             Cause::TruncatedReport if !self.division.strays.is_empty() => {
                 "the report has cases that cannot be told apart by file".to_owned()
             }
+            Cause::TruncatedReport if self.division.interrupted_at.is_some() => {
+                format!("the framework broke off in the middle of a test, with exit code {code}{hint}")
+            }
             Cause::TruncatedReport => {
-                format!("the report breaks off or cannot be read; the framework ended with exit code {code}{hint}")
+                let damage = self.division.damage.as_deref().unwrap_or("the report is not whole");
+                format!("{damage}; the framework ended with exit code {code}{hint}")
+            }
+            Cause::NoCases if self.meaning == ExitMeaning::Unfinished => {
+                format!("the framework ended with exit code {code}{hint} without running a test")
             }
             Cause::NoCases => format!(
                 "the framework ended with exit code {code}{hint} without running a test; \
@@ -267,7 +289,7 @@ impl Evidence<'_> {
                 self.division.foreign_unit.as_deref().unwrap_or_default()
             ),
             Cause::ExitCode { .. } => {
-                format!("every case passed, and yet the framework ended with exit code {code}{hint}")
+                format!("no case failed, and yet the framework ended with exit code {code}{hint}")
             }
             Cause::Image | Cause::Engine | Cause::BeforeCommand => cause.to_string(),
         }
@@ -286,6 +308,10 @@ impl Evidence<'_> {
         let case = self.division.stopped_in.as_ref().filter(|_| self.units.len() == 1);
         case.map(|case| format!(", and was stopped in `{case}`")).unwrap_or_default()
     }
+}
+
+fn any_bad<'c>(cases: impl IntoIterator<Item = &'c Case>) -> bool {
+    cases.into_iter().any(|case| case.outcome().is_bad())
 }
 
 /// Reads a shell-style exit code of 128 + n as the signal n that ended the process, for the signals that end processes.

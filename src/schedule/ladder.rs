@@ -21,19 +21,22 @@ pub(super) struct Ladder {
     pub(super) why: StopReason,
     sent: Signal,
     next_at: Duration,
-    step: Duration,
+    kill_at: Duration,
 }
 
 impl Ladder {
-    /// Begins with SIGINT now; SIGTERM follows after half of the grace and SIGKILL after the whole.
+    /// Begins with SIGINT now; SIGTERM follows after three quarters of the grace and SIGKILL after the whole.
+    ///
+    /// Most of the grace is SIGINT's, because frameworks still write their reports then, and SIGTERM ends most at once.
     pub(super) fn begin(why: StopReason, now: Duration, grace: Duration) -> (Self, Signal) {
-        let step = grace / 2;
-        (Self { why, sent: Signal::Interrupt, next_at: now + step, step }, Signal::Interrupt)
+        let next_at = now.saturating_add(grace.mul_f64(0.75));
+        let kill_at = now.saturating_add(grace);
+        (Self { why, sent: Signal::Interrupt, next_at, kill_at }, Signal::Interrupt)
     }
 
     /// Begins with SIGKILL.
     pub(super) fn kill_at_once(why: StopReason) -> (Self, Signal) {
-        (Self { why, sent: Signal::Kill, next_at: Duration::MAX, step: Duration::ZERO }, Signal::Kill)
+        (Self { why, sent: Signal::Kill, next_at: Duration::MAX, kill_at: Duration::MAX }, Signal::Kill)
     }
 
     /// Returns the next signal when its time has come.
@@ -44,7 +47,7 @@ impl Ladder {
         match self.sent {
             Signal::Interrupt => {
                 self.sent = Signal::Terminate;
-                self.next_at = now + self.step;
+                self.next_at = self.kill_at;
                 Some(Signal::Terminate)
             }
             Signal::Terminate => self.kill(),

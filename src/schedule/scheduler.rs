@@ -162,7 +162,7 @@ impl Scheduler {
         self.running.values().filter_map(|running| running.deadline(self.plan.policy())).chain(of_run).min()
     }
 
-    /// Returns the units of a batch, in its order.
+    /// Returns the plan.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -211,11 +211,15 @@ impl Scheduler {
         let own_container = running.batch.units.len() == 1;
         let mut again = Vec::new();
         let mut unusable = None;
-        for (unit, result) in running.batch.units.into_iter().zip(units) {
+        let seen = running.seen;
+        for (number, (unit, result)) in running.batch.units.into_iter().zip(units).enumerate() {
             match result {
                 UnitResult::Proven { cases, trouble } => {
+                    // A unit that was cut off has no case for what it was cut off in.
+                    let since_seen = seen.filter(|&(place, _)| place == number && trouble.is_some());
+                    let duration = if own_container { Some(wall) } else { since_seen.map(|(_, at)| now - at) };
                     unusable = unusable.or_else(|| image_trouble(trouble.as_ref()));
-                    let end = UnitEnd { unit, shard, attempt, duration: own_container.then_some(wall), cases, trouble };
+                    let end = UnitEnd { unit, shard, attempt, duration, cases, trouble };
                     self.end_unit(end, commands);
                 }
                 UnitResult::Unproven { trouble, cases } => {

@@ -68,15 +68,25 @@ impl Drop for OwnEngine {
 fn spawn_daemon(dir: &Path) -> Child {
     let path = |name: &str| dir.join(name).display().to_string();
     let log = fs::File::options().create(true).append(true).open(dir.join("log")).unwrap();
-    Command::new("dockerd")
-        .args(["--data-root", &path("data"), "--exec-root", &path("exec"), "--pidfile", &path("pid")])
+    // In a network of its own: a daemon without a bridge removes the bridge of every other one.
+    Command::new("unshare")
+        .args([
+            "--net",
+            "dockerd",
+            "--data-root",
+            &path("data"),
+            "--exec-root",
+            &path("exec"),
+            "--pidfile",
+            &path("pid"),
+        ])
         .args(["--host", &format!("unix://{}", path("docker.sock"))])
         .args(["--bridge=none", "--iptables=false", "--ip-forward=false"])
         .stdin(Stdio::null())
         .stdout(log.try_clone().unwrap())
         .stderr(log)
         .spawn()
-        .expect("dockerd is installed and the tests may start it")
+        .expect("`unshare` is part of Debian's essential packages")
 }
 
 /// Lists the processes whose command line has a text.

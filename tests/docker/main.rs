@@ -4,8 +4,14 @@ mod support;
 
 mod clean;
 mod counts;
+mod discovery;
 mod embed;
 mod engine_death;
+mod evidence;
+mod image;
 mod live;
+mod names;
+mod options;
 mod output;
+mod socket;
 mod stop;

@@ -89,7 +89,7 @@ fn ctrl_c_reaches_pytest_and_keeps_what_was_done() {
         let project = misbehaving();
         let files = ["test_good_neighbour.py", "test_hang.py", "test_sys_exit.py"];
         let shard = if isolation == "file" { 2 } else { 1 };
-        let arguments = [&["--isolation", isolation, "--shards", "1"], &files[..]].concat();
+        let arguments = [&["--isolation", isolation, "--shards", "1", "--grace", "60s"], &files[..]].concat();
         let child = pytest_until(&project, &arguments, shard, "test_hang.py .");
         send(&child, Signal::INT);
         let ended = project.wait(child);

@@ -75,6 +75,11 @@ impl Project {
         self.finish(self.command(arguments).output().unwrap())
     }
 
+    /// Runs a command of [`Project::command`] to its end.
+    pub(crate) fn end(&self, command: &mut Command) -> Ended {
+        self.finish(command.output().unwrap())
+    }
+
     /// Runs `minke pytest` over the mounted project.
     pub(crate) fn pytest(&self, arguments: &[&str]) -> Ended {
         self.minke(&[&["pytest", "--image", PYTHON, "--source", "mount"], arguments].concat())

@@ -25,6 +25,7 @@ impl Run {
             framework: "pytest".into(),
             image: "python:3".into(),
             image_id: Some("sha256:0123".into()),
+            image_digest: Some("registry.example/image@sha256:4567".into()),
             shards: 2,
             units: units.iter().map(|&unit| UnitId::new(unit)).collect(),
         };

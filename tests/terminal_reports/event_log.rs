@@ -139,7 +139,7 @@ fn any_run_start() -> impl Strategy<Value = EventKind> {
             format: 1,
             minke: "0.1.0".to_owned(),
             run: "01955150-0000-7000-8000-000000000001".parse().unwrap(),
-            plan: PlanSummary { framework: "pytest".to_owned(), image, image_id, shards, units },
+            plan: PlanSummary { framework: "pytest".to_owned(), image, image_id, image_digest: None, shards, units },
         },
     )
 }

@@ -26,6 +26,7 @@ impl Script {
                 framework: "pytest".to_owned(),
                 image: "shop-tests:latest".to_owned(),
                 image_id: None,
+                image_digest: None,
                 shards,
                 units: ids(units),
             },

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bollard::{API_DEFAULT_VERSION, Docker};
@@ -21,6 +22,8 @@ pub struct DockerClient {
     pub host: Option<String>,
     /// `DOCKER_CONTEXT`
     pub context: Option<String>,
+    /// Whether `DOCKER_TLS_VERIFY` is set, to anything.
+    pub tls: bool,
     /// `DOCKER_CONFIG`, else `.docker` in the home directory.
     pub config_dir: Option<PathBuf>,
 }
@@ -33,6 +36,7 @@ impl DockerClient {
         Self {
             host: text("DOCKER_HOST"),
             context: text("DOCKER_CONTEXT"),
+            tls: variable("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()),
             config_dir: text("DOCKER_CONFIG").map(PathBuf::from).or_else(home),
         }
     }
@@ -89,6 +93,9 @@ impl Endpoint {
         let address = |detail: &str| EngineError::Address { endpoint: host.to_owned(), detail: detail.to_owned() };
         match host.split_once("://") {
             Some(("unix", path)) if path.starts_with('/') => Ok(Self::Unix(path.to_owned())),
+            Some(("tcp" | "http", _)) if client.tls => {
+                Err(address("DOCKER_TLS_VERIFY asks for TLS, which is not supported yet"))
+            }
             Some(("tcp" | "http", rest)) if !rest.is_empty() => Ok(Self::Tcp(rest.trim_end_matches('/').to_owned())),
             Some(("ssh" | "https", _)) => Err(address("ssh and TLS are not supported yet; forward the socket instead")),
             Some(_) | None => Err(address("an address of this form is unknown")),
@@ -97,11 +104,14 @@ impl Endpoint {
 
     /// Makes a client; no connection is opened yet.
     pub(super) fn client(&self) -> Result<Docker, EngineError> {
+        if let Self::Unix(path) = self
+            && let Err(error) = fs::metadata(path)
+        {
+            let is_missing = error.kind() == io::ErrorKind::NotFound;
+            let detail = if is_missing { "the socket does not exist".to_owned() } else { error.to_string() };
+            return Err(self.unreachable_because(detail));
+        }
         let made = match self {
-            Self::Unix(path) if !Path::new(path).exists() => {
-                let detail = "the socket does not exist".to_owned();
-                return Err(EngineError::Unreachable { endpoint: self.to_string(), detail, help: self.help() });
-            }
             Self::Unix(path) => Docker::connect_with_unix(path, TIMEOUT_SECONDS, API_DEFAULT_VERSION),
             Self::Tcp(rest) => {
                 Docker::connect_with_http(&format!("tcp://{rest}"), TIMEOUT_SECONDS, API_DEFAULT_VERSION)
@@ -117,15 +127,18 @@ impl Endpoint {
 
     /// Says why nothing answered, with what to do.
     pub(super) fn unreachable(&self, error: &bollard::errors::Error) -> EngineError {
-        let words = failure::words(error);
-        let help = if words.to_lowercase().contains("permission denied") {
+        self.unreachable_because(failure::root_words(error))
+    }
+
+    fn unreachable_because(&self, detail: String) -> EngineError {
+        let help = if detail.to_lowercase().contains("permission denied") {
             "this user may not use the socket: add it to the socket's group (`sudo usermod -aG docker $USER`, then log \
              in again), or run minke as a user who may"
                 .to_owned()
         } else {
             self.help()
         };
-        EngineError::Unreachable { endpoint: self.to_string(), detail: words, help }
+        EngineError::Unreachable { endpoint: self.to_string(), detail, help }
     }
 
     fn help(&self) -> String {

@@ -26,6 +26,18 @@ pub(super) fn words(error: &Error) -> String {
     text
 }
 
+/// Writes the innermost cause of an error: of one in connecting, the layers of the client say nothing more.
+pub(super) fn root_words(error: &Error) -> String {
+    if server_code(error).is_some() {
+        return words(error);
+    }
+    let mut root: &dyn std::error::Error = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    root.to_string()
+}
+
 fn server_code(error: &Error) -> Option<u16> {
     match error {
         Error::DockerResponseServerError { status_code, .. } => Some(*status_code),
@@ -64,6 +76,9 @@ pub(super) fn of_start(container: &ContainerId, error: Error) -> EngineError {
     if text.contains("exec:") && about_command.iter().any(|sign| text.contains(sign)) {
         let command = text.split("exec: ").nth(1).and_then(|rest| rest.split('"').nth(1)).unwrap_or("the command");
         return EngineError::Command { command: command.to_owned(), detail: text.clone() };
+    }
+    if let Some(user) = text.split("unable to find user ").nth(1).and_then(|rest| rest.split(':').next()) {
+        return EngineError::UserMissing { user: user.to_owned() };
     }
     if let Some(network) = missing_network(&text) {
         return EngineError::NetworkMissing { network: network.to_owned() };

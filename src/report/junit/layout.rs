@@ -112,7 +112,7 @@ fn unit_properties(state: &RunState, record: &UnitRecord, shard: Option<&ShardRe
     let outcome = record.outcome();
     properties.push(property("minke.outcome", outcome.word()));
     if let UnitOutcome::Errored(cause) = &outcome {
-        properties.push(property("minke.cause", &cause.to_string()));
+        properties.push(property("minke.cause", cause.name()));
     }
     properties.push(property("minke.attempt", &record.attempt.to_string()));
     properties.push(property("minke.wall", &plain_seconds(record.duration.as_secs_f64()).to_string()));
@@ -131,6 +131,8 @@ fn run_properties(state: &RunState) -> Vec<(String, String)> {
     properties.extend(plan.map(|plan| property("minke.framework", &plan.framework)));
     properties.extend(plan.map(|plan| property("minke.image", &plan.image)));
     properties.extend(plan.and_then(|plan| plan.image_id.as_deref()).map(|id| property("minke.image-id", id)));
+    let digest = plan.and_then(|plan| plan.image_digest.as_deref());
+    properties.extend(digest.map(|digest| property("minke.image-digest", digest)));
     properties
 }
 

@@ -66,8 +66,14 @@ pub fn write_file(state: &RunState, options: &WriteOptions, path: &Path) -> Resu
     replace(path, &document).map_err(|error| WriteError::File { path: path.to_owned(), error })
 }
 
-/// Puts a file in the place of another in one step, for a reader to see the old one or the new one.
+/// Puts a file in the place of another in one step, for a reader to see the old one or the new one. What is no plain file,
+/// such as a pipe or a device, stays what it is and is written to; a link stays a link.
 fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return fs::File::options().write(true).open(path)?.write_all(contents);
+    }
+    let real = fs::canonicalize(path);
+    let path = real.as_deref().unwrap_or(path);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
     let mut builder = tempfile::Builder::new();

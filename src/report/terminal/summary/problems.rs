@@ -35,12 +35,11 @@ pub(super) fn add_failures(page: &mut Page, state: &RunState, options: &SummaryO
             page.blank();
         }
         add_unit_head(page, unit);
-        if repeats {
-            continue;
-        }
-        add_cases(page, &unit.cases);
-        if let Some(trouble) = &unit.trouble {
-            add_trouble(page, trouble);
+        if !repeats {
+            add_cases(page, &unit.cases);
+            if let Some(trouble) = &unit.trouble {
+                add_trouble(page, trouble);
+            }
         }
         told = unit.trouble.as_ref();
         if let Some(shard) = unit.shard.and_then(|shard| state.shard(shard)) {

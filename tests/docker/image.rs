@@ -1,0 +1,144 @@
+//! Images that cannot run the tests, and images with an entry point of their own.
+
+use minke::model::CaseOutcome;
+
+use crate::support::{Ended, NODE, PYTHON, Project, docker};
+
+fn project() -> Project {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("test_b.py", "def test_b(): pass\n");
+    project
+}
+
+/// An image that is `minke-test/python` with other settings; removed when dropped.
+struct Derived(String);
+
+impl Derived {
+    fn new(name: &str, change: &str) -> Self {
+        let image = format!("minke-test/derived-{name}-{}", std::process::id());
+        let container = docker(&["create", PYTHON]);
+        docker(&["commit", "--change", change, container.trim(), &image]);
+        docker(&["rm", container.trim()]);
+        Self(image)
+    }
+
+    fn run(&self, project: &Project, arguments: &[&str]) -> Ended {
+        project.minke(&[&["pytest", "--image", &self.0, "--source", "mount", "--shards", "1"], arguments].concat())
+    }
+}
+
+impl Drop for Derived {
+    fn drop(&mut self) {
+        docker(&["rmi", "--no-prune", &self.0]);
+    }
+}
+
+/// Asserts that every unit is an error in the report because of the image, and that each is there.
+fn assert_all_of_image(ended: &Ended, units: usize) {
+    ended.expect(3).left_nothing();
+    assert_eq!(ended.state().units().len(), units);
+    for unit in ended.state().units() {
+        assert_eq!(ended.outcome(unit.unit.as_str()), "image", "{}", ended.stderr);
+    }
+    let cases = ended.junit();
+    assert_eq!(cases.len(), units);
+    assert!(cases.iter().all(|case| case.outcome() == CaseOutcome::Errored), "{}", ended.junit_text());
+    assert_eq!(ended.junit_text().matches("type=\"minke.image\"").count(), units);
+}
+
+#[test]
+fn an_image_that_is_missing_is_named_and_every_known_unit_is_in_the_report() {
+    let project = project();
+    let missing = "localhost:1/no/such-image:7";
+    let ended = project.minke(&["pytest", "--image", missing, "--source", "mount", "--junit", "out.xml"]);
+    ended.says(missing).says("docker build -t").says("cannot be pulled");
+    assert_all_of_image(&ended, 2);
+    assert!(project.path().join("out.xml").is_file());
+    let unknown = project.minke(&["pytest", "--image", missing]);
+    unknown.expect(3).says(&format!("error: image `{missing}` is not on the engine")).says("help: ");
+    project.minke(&["pytest", "--image", "Not A Name"]).expect(3).says("Not A Name");
+}
+
+#[test]
+fn an_image_without_the_framework_says_what_was_looked_for() {
+    let project = project();
+    let image = "minke-test/base";
+    let ended = project.minke(&["pytest", "--image", image, "--source", "mount"]);
+    ended.expect(3).says("error: image `minke-test/base` has none of the commands of pytest: `pytest`, `pytest-3`, ");
+    ended.says("help: ").says("--framework-command");
+    assert_eq!(ended.stderr.lines().count(), 2, "{}", ended.stderr);
+    project.write("features/a.feature", "Feature: a\n");
+    let cucumber = project.minke(&["cucumber", "--image", image, "--source", "mount"]);
+    cucumber.expect(3).says("cucumber-ruby or cucumber-js");
+}
+
+#[test]
+fn a_framework_command_that_cannot_be_run_makes_every_unit_an_error() {
+    let project = project();
+    project.write("not-executable", "text");
+    let own = ["pytest", "--image", PYTHON, "--source", "mount", "--shards", "1"];
+    for (command, code) in [("/nowhere/py.test -x", 127), ("/project/not-executable", 126)] {
+        for before in [None, Some("true")] {
+            let mut arguments = [&own[..], &["--framework-command", command]].concat();
+            arguments.extend(before.iter().flat_map(|text| ["--before-command", text]));
+            let ended = project.minke(&arguments);
+            ended.says(&format!("cannot run `{command}`")).says(&format!("{code})")).says("--framework-command");
+            assert_all_of_image(&ended, 2);
+        }
+    }
+}
+
+#[test]
+fn an_image_without_a_shell_cannot_have_a_before_command() {
+    let project = Project::empty();
+    let scratch = ["cucumber", "--image", "minke-test/scratch", "--framework-command", "cucumber"];
+    let ended = project.minke(&[&scratch[..], &["--before-command", "true"]].concat());
+    ended.says("image `minke-test/scratch` has no /bin/sh, which `--before-command` needs");
+    assert_all_of_image(&ended, 14);
+    let without = project.minke(&scratch);
+    without.says("cannot run `cucumber`");
+    assert_all_of_image(&without, 14);
+}
+
+#[test]
+fn an_entry_point_that_is_or_ends_in_the_framework_is_not_given_it_twice() {
+    let project = project();
+    let entrypoints = [
+        ("same", r#"ENTRYPOINT ["/usr/bin/pytest", "-v"]"#),
+        ("module", r#"ENTRYPOINT ["python3", "-m", "pytest"]"#),
+        ("wrapper", r#"ENTRYPOINT ["/usr/bin/env", "WRAPPED=yes", "pytest"]"#),
+        ("passes-on", r#"ENTRYPOINT ["/usr/bin/env", "WRAPPED=yes"]"#),
+    ];
+    project.write(
+        "conftest.py",
+        "import os\ndef pytest_report_header(): return 'wrapped ' + os.environ.get('WRAPPED', 'no')\n",
+    );
+    for (name, change) in entrypoints {
+        let image = Derived::new(name, change);
+        for before in [&[][..], &["--before-command", "true"]] {
+            let ended = image.run(&project, before);
+            ended.expect(0).left_nothing();
+            assert_eq!(ended.counts().passed, 2, "{name}");
+        }
+        let wraps = matches!(name, "wrapper" | "passes-on");
+        let log = String::from_utf8(image.run(&project, &[]).log(1, "stdout")).unwrap();
+        assert_eq!(log.contains("wrapped yes"), wraps, "{name}: {log}");
+    }
+}
+
+#[test]
+fn a_framework_that_is_unknown_is_refused_with_the_one_that_was_meant() {
+    let project = project();
+    let run = |name| project.minke(&["run", "--framework", name, "--image", PYTHON]);
+    run("pytset").expect(2).says("`pytset`").says("Did you mean `pytest`?");
+    run("cucumber-rb").expect(2).says("`cucumber-ruby`");
+    project.minke(&["run", "--image", PYTHON]).expect(2).says("no framework is given").says("--framework");
+    project.minke(&["pytest"]).expect(2).says("no image is given").says("--image");
+}
+
+#[test]
+fn cucumber_means_the_one_that_the_image_has() {
+    let project = Project::fixture("misbehaving/cucumber-js-paths");
+    let plan = project.minke(&["plan", "--framework", "cucumber", "--image", NODE, "--source", "mount"]);
+    assert!(plan.expect(0).stdout.starts_with("framework  cucumber-js (`cucumber-js`)"), "{}", plan.stdout);
+}
