@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::seconds;
 use super::{
     Attempt, CancelReason, Case, ContainerExit, ExitCode, RunId, ShardId, ShardProblem, Slot, StopReason, Trouble,
     UnitId, UnitOutcome,
@@ -173,5 +174,24 @@ impl EventKind {
     /// Makes the last event of a run.
     pub(crate) fn run_ended(code: ExitCode, wall: Duration) -> Self {
         Self::RunEnded { exit_code: code.code(), wall }
+    }
+
+    /// Rounds its durations to what the record of events keeps of them, so that a run that is read back is the same.
+    #[must_use]
+    pub(crate) fn rounded(mut self) -> Self {
+        match &mut self {
+            Self::ContainerStarted { took: duration, .. }
+            | Self::ShardEnded { wall: duration, .. }
+            | Self::UnitEnded { duration, .. }
+            | Self::RunEnded { wall: duration, .. } => *duration = seconds::rounded(*duration),
+            Self::RunStarted { .. }
+            | Self::ShardStarted { .. }
+            | Self::UnitStarted { .. }
+            | Self::ShardStopping { .. }
+            | Self::UnitRequeued { .. }
+            | Self::Cancelled { .. }
+            | Self::Warning { .. } => {}
+        }
+        self
     }
 }

@@ -13,6 +13,12 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
 }
 
+/// Rounds a duration to what its JSON keeps of it.
+pub(super) fn rounded(duration: Duration) -> Duration {
+    let micros = duration.as_nanos().saturating_add(500) / 1000;
+    Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
+}
+
 /// The same for a duration that may be missing.
 pub(crate) mod option {
     use super::{Deserialize, Deserializer, Duration, Serialize, Serializer};

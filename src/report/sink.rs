@@ -11,7 +11,7 @@ pub trait Sink: Send {
     /// Takes one event.
     ///
     /// # Errors
-    /// An error means that the sink can take no more events; the run goes on and says so once.
+    /// An error means that the sink can take no more events; the run goes on, and has a warning of it.
     fn event(&mut self, event: &Event) -> io::Result<()>;
 
     /// Writes what is still held back; called once, after the last event.

@@ -48,7 +48,8 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     let name = plan.framework().name.clone();
     let Some(&framework) = framework::named(&name).first() else { return Err(RunError::UnknownFramework { name }) };
     let directory = sinks.directory().clone();
-    let mut emitter = Emitter::start(sinks)?;
+    let (inputs, incoming) = mpsc::channel(INPUTS);
+    let mut emitter = Emitter::start(sinks, &inputs)?;
     let begun = Instant::now();
     let image = find_image(&*engine, &plan, &cancel).await;
     let mut summary = plan.summary();
@@ -62,7 +63,6 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
         run: directory.run(),
         plan: summary,
     });
-    let (inputs, incoming) = mpsc::channel(INPUTS);
     let shared = Arc::new(Shared {
         image: image.unwrap_or_else(|| nothing_known_of(&plan.template().image)),
         labels: Labels { run: directory.run(), owner: Owner::this_process(), expires: expiry(&plan) },
@@ -94,7 +94,11 @@ async fn find_image(engine: &dyn Engine, plan: &Plan, cancel: &Cancel) -> Option
     if cancel.subscribe().borrow().first.is_some() {
         return None;
     }
-    match engine.image(reference).await {
+    let found = tokio::select! {
+        found = engine.image(reference) => found,
+        _ = cancel.requested() => return None,
+    };
+    match found {
         Ok(image) => Some(image),
         Err(error @ EngineError::ImageMissing { .. }) => {
             cancel.request(CancelReason::ImageUnusable { detail: error.in_full() });

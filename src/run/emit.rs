@@ -1,13 +1,17 @@
 //! Telling the world: events get their number and time, are folded, and go to every sink.
 
+use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use jiff::Timestamp;
+use tokio::sync::mpsc as inputs;
 
 use super::{RunDirectory, RunError};
-use crate::model::{Event, EventKind, RunState};
+use crate::model::{CancelReason, Event, EventKind, RunState};
 use crate::report::{EventLog, Sink};
+use crate::schedule::Input;
 
 /// Where a run's output and events go.
 pub struct Sinks {
@@ -38,29 +42,47 @@ pub(super) struct Emitter {
     seq: u64,
     state: RunState,
     // Unbounded, so that a slow sink never delays the run; a run has a bounded number of events for each unit.
-    sinks: Vec<(mpsc::Sender<Arc<Event>>, JoinHandle<()>)>,
+    sinks: Vec<Fed>,
+}
+
+/// A sink that a thread feeds with events.
+struct Fed {
+    events: mpsc::Sender<Arc<Event>>,
+    /// Ends with what nobody could be told any more.
+    thread: JoinHandle<Option<EventKind>>,
+}
+
+/// What a sink is to the run.
+enum Role {
+    /// The file of events, without which the run's record is not whole.
+    Record(PathBuf),
+    /// A consumer that the run can do without.
+    Consumer,
 }
 
 impl Emitter {
-    /// Starts a thread for each sink.
-    pub(super) fn start(sinks: Sinks) -> Result<Self, RunError> {
+    /// Starts a thread for each sink. One that fails says so to the scheduler.
+    pub(super) fn start(sinks: Sinks, inputs: &inputs::Sender<Input>) -> Result<Self, RunError> {
         let path = sinks.directory.events();
-        let log = EventLog::create(&path).map_err(RunError::write(path))?;
-        let all = std::iter::once(Box::new(log) as Box<dyn Sink>).chain(sinks.live);
-        let sinks = all.map(|sink| {
+        let log = EventLog::create(&path).map_err(RunError::write(&path))?;
+        let record = (Box::new(log) as Box<dyn Sink>, Role::Record(path));
+        let all = std::iter::once(record).chain(sinks.live.into_iter().map(|sink| (sink, Role::Consumer)));
+        let sinks = all.map(|(sink, role)| {
             let (sender, events) = mpsc::channel();
-            (sender, std::thread::spawn(move || feed(sink, &events)))
+            let inputs = inputs.clone();
+            let thread = std::thread::spawn(move || feed(sink, &role, &events, &inputs));
+            Fed { events: sender, thread }
         });
         Ok(Self { seq: 0, state: RunState::new(), sinks: sinks.collect() })
     }
 
     pub(super) fn emit(&mut self, kind: EventKind) {
         self.seq += 1;
-        let event = Arc::new(Event { seq: self.seq, at: Timestamp::now(), kind });
+        let event = Arc::new(Event { seq: self.seq, at: Timestamp::now(), kind: kind.rounded() });
         self.state.apply(&event);
-        for (sender, _) in &self.sinks {
+        for sink in &self.sinks {
             // A sink that failed has dropped its end; it has said so itself.
-            let _ = sender.send(Arc::clone(&event));
+            let _ = sink.events.send(Arc::clone(&event));
         }
     }
 
@@ -68,22 +90,59 @@ impl Emitter {
         &self.state
     }
 
-    /// Waits until every sink has taken every event, and returns what the events add up to.
-    pub(super) fn finish(self) -> RunState {
-        for (sender, thread) in self.sinks {
-            drop(sender);
-            // A panic in a sink has been printed by its thread and takes nothing from the run.
-            let _ = thread.join();
+    /// Waits until every sink has taken every event, and returns what the events add up to. What fails so late is in the
+    /// state alone.
+    pub(super) fn finish(mut self) -> RunState {
+        for Fed { events, thread } in self.sinks {
+            drop(events);
+            let failed = thread.join().unwrap_or_else(|_| {
+                let text = "a consumer of the run's events panicked and got no more of them".to_owned();
+                Some(EventKind::Warning { text })
+            });
+            if let Some(kind) = failed {
+                self.seq += 1;
+                self.state.apply(&Event { seq: self.seq, at: Timestamp::now(), kind });
+            }
         }
         self.state
     }
 }
 
-fn feed(mut sink: Box<dyn Sink>, events: &mpsc::Receiver<Arc<Event>>) {
-    for event in events {
-        if sink.event(&event).is_err() {
-            return;
+/// Hands events to a sink until it fails. Returns what nobody could be told any more.
+fn feed(
+    mut sink: Box<dyn Sink>,
+    role: &Role,
+    events: &mpsc::Receiver<Arc<Event>>,
+    inputs: &inputs::Sender<Input>,
+) -> Option<EventKind> {
+    let fed = events.iter().try_for_each(|event| sink.event(&event)).and_then(|()| sink.close());
+    let error = fed.err()?;
+    match inputs.blocking_send(role.input_of(&error)) {
+        Ok(()) => None,
+        Err(_) => Some(role.event_of(&error)),
+    }
+}
+
+impl Role {
+    fn input_of(&self, error: &io::Error) -> Input {
+        match self {
+            Self::Record(path) => Input::Cancel(record_lost(path, error)),
+            Self::Consumer => Input::Warn(consumer_lost(error)),
         }
     }
-    let _ = sink.close();
+
+    fn event_of(&self, error: &io::Error) -> EventKind {
+        match self {
+            Self::Record(path) => EventKind::Cancelled { why: record_lost(path, error) },
+            Self::Consumer => EventKind::Warning { text: consumer_lost(error) },
+        }
+    }
+}
+
+fn record_lost(path: &Path, error: &io::Error) -> CancelReason {
+    CancelReason::OutputLost { detail: format!("`{}`: {error}", path.display()) }
+}
+
+fn consumer_lost(error: &io::Error) -> String {
+    format!("a consumer of the run's events failed and gets no more of them: {error}")
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use minke::model::{EVENT_FORMAT_VERSION, EventKind, RunState, UnitOutcome};
 use minke::report::read_events;
@@ -183,6 +183,31 @@ fn events_and_report_have_the_same_counts() {
         cases.skipped,
         cases.total()
     ));
+}
+
+#[test]
+fn a_full_disk_is_told_and_fails_the_run() {
+    let project = Project::empty();
+    project.write("test_large.py", vec![b'x'; 1 << 20]).write("test_small.py", "small").write("out/.keep", "");
+    let minke = project.command(&[
+        "pytest",
+        "--image",
+        PYTHON,
+        "--source",
+        "mount",
+        "--framework-command",
+        ECHO,
+        "--output-dir",
+        "out",
+    ]);
+    // A disk of its own, which nobody else sees.
+    let script = "mount -t tmpfs -o size=128k none out && exec \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--map-root-user", "sh", "-c", script, "sh"]).arg(minke.get_program());
+    command.args(minke.get_args()).current_dir(project.path()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let ended = project.wait(command.spawn().unwrap());
+    ended.expect(5).says("No space left on device");
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
 }
 
 /// Returns the files below a directory that have a text.
