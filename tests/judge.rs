@@ -36,6 +36,7 @@ fn evidence<'a>(units: &'a [Unit], by_unit: &[&[Case]]) -> Evidence<'a> {
         exit_hint: None,
         launch_failure: None,
         stop: None,
+        always_reports: true,
         started: true,
         seen: None,
         output_tail: String::new(),

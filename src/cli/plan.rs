@@ -21,6 +21,9 @@ pub async fn plan(settings: &Settings, docker: &DockerClient, json: bool, out: &
     if let Some(error) = prepared.unusable_image {
         return Err(error);
     }
+    for remark in &prepared.remarks {
+        let _ = writeln!(std::io::stderr(), "warning: {remark}");
+    }
     if json { write_json(&prepared.plan, out) } else { write_text(&prepared.plan, out) }?;
     Ok(())
 }

@@ -76,7 +76,8 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
             }
         }
     };
-    let remarks = remarks(settings, &*engine).await?;
+    let mut remarks = remarks(settings, &*engine).await?;
+    remarks.extend(found.unmatched.iter().map(|path| format!("`{path}` gives no test file")));
     let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
     Ok(Prepared { engine, plan, remarks, unusable_image: None })
 }

@@ -15,6 +15,7 @@ use super::{DiscoverError, Found, Selection};
 pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, DiscoverError> {
     let mut units = Vec::new();
     let mut searched = Vec::new();
+    let mut unmatched = Vec::new();
     for path in selection.named.unwrap_or_default() {
         let relative = inside(path, project)?;
         let full = project.join(&relative);
@@ -28,6 +29,7 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
     }
     let excluded = selection.excluded()?;
     for path in &selection.paths_or_default() {
+        let before = units.len();
         let relative = inside(path, project)?;
         let full = project.join(&relative);
         if full.is_file() {
@@ -52,8 +54,11 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
         } else {
             return Err(missing(path, project));
         }
+        if units.len() == before {
+            unmatched.push(path.clone());
+        }
     }
-    selection.finish(units, searched)
+    selection.finish(units, searched, unmatched)
 }
 
 fn missing(path: &str, project: &Path) -> DiscoverError {
@@ -66,19 +71,21 @@ fn place(project: &Path) -> String {
 
 /// Makes a path relative to the project.
 fn inside(path: &str, project: &Path) -> Result<String, DiscoverError> {
+    let outside = || DiscoverError::Outside { path: path.to_owned(), project: project.display().to_string() };
     let normal = normal(path);
-    let relative = match normal.strip_prefix('/') {
-        None => normal.clone(),
-        Some(_) => match Path::new(&normal).strip_prefix(project).ok().and_then(Path::to_str) {
-            Some("") => ".".to_owned(),
-            Some(relative) => relative.to_owned(),
-            None => "..".to_owned(),
-        },
-    };
-    if relative.split('/').any(|part| part == "..") {
-        return Err(DiscoverError::Outside { path: path.to_owned(), project: project.display().to_string() });
+    if !normal.starts_with('/') && !normal.starts_with("..") {
+        return Ok(normal);
     }
-    Ok(relative)
+    let whole = normal_path(&project.join(&normal)).ok_or_else(outside)?;
+    match Path::new(&whole).strip_prefix(project).ok().and_then(Path::to_str) {
+        Some("") => Ok(".".to_owned()),
+        Some(relative) => Ok(relative.to_owned()),
+        None => Err(outside()),
+    }
+}
+
+fn normal_path(path: &Path) -> Option<String> {
+    path.to_str().map(normal)
 }
 
 /// What is looked for below a directory.
@@ -175,6 +182,8 @@ mod tests {
         let found = find(dir.path(), &["t/*_spec.py"], &[]).unwrap();
         assert!(found.units.is_empty() && found.searched[0].contains("t/*_spec.py"));
         assert!(matches!(find(dir.path(), &["../x"], &[]), Err(DiscoverError::Outside { .. })));
+        let around = format!("../{}/t/test_a.py", dir.path().file_name().unwrap().to_str().unwrap());
+        assert_eq!(find(dir.path(), &[&around], &[]).unwrap().units, ["t/test_a.py"]);
     }
 
     #[test]

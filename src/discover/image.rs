@@ -18,6 +18,7 @@ use crate::engine::{EngineError, PathKind};
 pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found, DiscoverError> {
     let mut units = Vec::new();
     let mut searched = Vec::new();
+    let mut unmatched = Vec::new();
     for path in selection.named.unwrap_or_default() {
         let relative = inside(path, probe.work_dir());
         match probe.look(&relative).await? {
@@ -28,6 +29,7 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
     }
     let excluded = selection.excluded()?;
     for path in &selection.paths_or_default() {
+        let before = units.len();
         let relative = inside(path, probe.work_dir());
         match probe.look(&relative).await? {
             Some((PathKind::File { .. }, _)) => units.push(relative),
@@ -56,10 +58,13 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
             }
             Some(_) | None => return Err(missing(path, probe)),
         }
+        if units.len() == before {
+            unmatched.push(path.clone());
+        }
     }
     let place = format!("image `{}`, working directory `{}`", probe.image(), probe.work_dir());
     let searched = searched.into_iter().map(|what| format!("{what} in {place}")).collect();
-    selection.finish(units, searched)
+    selection.finish(units, searched, unmatched)
 }
 
 fn missing(path: &str, probe: &Probe) -> DiscoverError {

@@ -25,6 +25,8 @@ pub struct Found {
     pub units: Vec<String>,
     /// What was searched, for a person, when nothing was found.
     pub searched: Vec<String>,
+    /// The selected paths that gave no unit.
+    pub unmatched: Vec<String>,
 }
 
 impl Selection<'_> {
@@ -50,7 +52,12 @@ impl Selection<'_> {
     }
 
     /// Sorts what was found, drops what is left out and what is there twice.
-    pub(super) fn finish(&self, mut units: Vec<String>, mut searched: Vec<String>) -> Result<Found, DiscoverError> {
+    pub(super) fn finish(
+        &self,
+        mut units: Vec<String>,
+        mut searched: Vec<String>,
+        unmatched: Vec<String>,
+    ) -> Result<Found, DiscoverError> {
         let excluded = self.excluded()?;
         let before = units.len();
         units.retain(|unit| !excluded.is_match(unit));
@@ -62,7 +69,7 @@ impl Selection<'_> {
         }
         units.sort_unstable();
         units.dedup();
-        Ok(Found { units, searched })
+        Ok(Found { units, searched, unmatched })
     }
 }
 

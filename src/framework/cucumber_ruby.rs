@@ -32,6 +32,10 @@ impl Framework for CucumberRuby {
         ]
     }
 
+    fn always_reports(&self) -> bool {
+        false
+    }
+
     fn report_key(&self, unit: &str) -> Option<String> {
         Some(report_name(unit))
     }
@@ -54,8 +58,11 @@ impl Framework for CucumberRuby {
     }
 
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
-        if units.len() == 1 {
-            return all_to_one(reports);
+        if let [unit] = units {
+            let own = report_name(unit.id.as_str());
+            let has_own = reports.iter().any(|report| report.path == own);
+            let other = reports.iter().find(|report| has_own && report.path != own);
+            return Division { foreign_unit: other.map(|report| report.path.clone()), ..all_to_one(reports) };
         }
         let mut division = Division {
             by_unit: vec![Vec::new(); units.len()],

@@ -46,6 +46,11 @@ pub trait Framework: Send + Sync {
         None
     }
 
+    /// Tells whether an orderly end without any test to run leaves a report too.
+    fn always_reports(&self) -> bool {
+        true
+    }
+
     /// Returns the name under which an invocation files a unit's report, where two units could overwrite each other's.
     fn report_key(&self, unit: &str) -> Option<String> {
         let _ = unit;

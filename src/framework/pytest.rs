@@ -76,6 +76,9 @@ impl Framework for Pytest {
             }
             // pytest counts lines from 0.
             case.line = case.line.map(|line| line + 1);
+            if units.len() == 1 && modules.is_foreign(&case) {
+                division.foreign_unit.get_or_insert_with(|| case.classname.clone());
+            }
             match modules.unit_of(&case) {
                 Some(place) => {
                     last = place;
@@ -151,6 +154,14 @@ impl Modules {
         let unit = self.longest_match(key);
         self.found.insert(key.clone(), unit);
         unit
+    }
+
+    /// Tells whether a case is of another file than the one that runs alone. A path that pytest may write in another way
+    /// than it stands there is never called foreign.
+    fn is_foreign(&self, case: &Case) -> bool {
+        let [module] = self.dotted.as_slice() else { return false };
+        let is_plain = module.bytes().all(|byte| byte.is_ascii_graphic());
+        is_plain && !case.classname.is_empty() && match_length(module, &case.classname) == 0
     }
 
     /// Returns the unit whose module path has the longest match; `None` when none has, or two match equally well.

@@ -57,6 +57,11 @@ fn readable(archive: BoxStream<'static, Result<Bytes, EngineError>>) -> BoxStrea
 
 fn unpack(reader: impl Read, dir: &Path) -> io::Result<Collected> {
     let mut collected = Collected::default();
+    // A test that sees this directory may have left a link where the reports go.
+    let reports = dir.join("reports");
+    if reports.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
+        fs::remove_file(&reports)?;
+    }
     let mut archive = tar::Archive::new(reader);
     let mut room = MOST_BYTES;
     for entry in archive.entries()? {
@@ -113,7 +118,10 @@ fn copy(entry: &mut impl Read, target: &Path, room: u64) -> io::Result<u64> {
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }
-    io::copy(&mut entry.take(room), &mut File::create(target)?)
+    if target.symlink_metadata().is_ok() {
+        fs::remove_file(target)?;
+    }
+    io::copy(&mut entry.take(room), &mut File::create_new(target)?)
 }
 
 #[cfg(test)]

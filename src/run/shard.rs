@@ -250,6 +250,7 @@ impl ShardTask {
             exit: life.exit.clone(),
             launch_failure: failure,
             stop: life.stop.clone(),
+            always_reports: framework.always_reports(),
             started: life.started.is_some(),
             // A unit that has the container for itself needs not be seen.
             seen: if self.units.len() == 1 { Some(0) } else { life.seen },

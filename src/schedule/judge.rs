@@ -43,6 +43,8 @@ pub struct Evidence<'a> {
     pub launch_failure: Option<LaunchFailure>,
     /// Why minke told the container to stop, if it did.
     pub stop: Option<StopReason>,
+    /// Whether the framework writes a report also when there was nothing to run.
+    pub always_reports: bool,
     /// Whether the container was started at all.
     pub started: bool,
     /// The unit that the output showed last, by its place in the batch.
@@ -85,7 +87,9 @@ fn judge_single(mut evidence: Evidence<'_>, abnormal: Option<Cause>) -> BatchRes
     } else if damaged || evidence.division.interrupted_at.is_some() {
         Some(Cause::TruncatedReport)
     } else if cases.is_empty() {
-        let fine = may_be_empty && evidence.meaning != ExitMeaning::Unfinished;
+        // Where a framework writes a report of nothing too, no report is no emptiness: the process was ended.
+        let orderly = evidence.meaning != ExitMeaning::Unfinished && (reported || !evidence.always_reports);
+        let fine = may_be_empty && orderly;
         (!fine).then_some(if reported || evidence.meaning == ExitMeaning::NothingSelected {
             Cause::NoCases
         } else {
@@ -196,9 +200,10 @@ impl Evidence<'_> {
         let finished = self.meaning == ExitMeaning::Finished && self.has_report() && !self.division.has_damage();
         let came_to_its_end = finished && self.division.interrupted_at.is_none();
         match (&self.stop, came_to_its_end) {
-            (Some(StopReason::Timeout { .. }), false) => return Some(Cause::Timeout),
+            // A whole report does not help: something kept the container alive beyond the unit's time.
+            (Some(StopReason::Timeout { .. }), _) => return Some(Cause::Timeout),
             (Some(StopReason::Cancelled), false) => return Some(Cause::Killed),
-            (Some(_), true) | (None, _) => {}
+            (Some(StopReason::Cancelled), true) | (None, _) => {}
         }
         if exit.oom_killed && !finished {
             return Some(Cause::OutOfMemory);
@@ -260,6 +265,9 @@ impl Evidence<'_> {
             }
             Cause::Killed => format!("something other than minke killed the framework (exit code {code})"),
             Cause::Crashed { .. } => format!("the framework {cause}"),
+            Cause::NoReport if code == 0 && self.always_reports => {
+                "the framework ended with exit code 0 and wrote no report: a test may have ended the process".to_owned()
+            }
             Cause::NoReport if code == 0 => {
                 "the framework ended with exit code 0 and wrote no report: a test may have ended the process, or there \
                  was none to run, which `--allow-empty` accepts"

@@ -295,3 +295,55 @@ impl Ended {
         assert!(parsed.status.success(), "{}", String::from_utf8_lossy(&parsed.stderr));
     }
 }
+
+#[test]
+fn allowed_to_be_empty_is_no_leave_to_end_the_process() {
+    let project = Project::empty();
+    project.write("test_a.py", "import os\ndef test_a(): assert 0\ndef test_b(): os._exit(0)\n");
+    let ended = project.pytest(&["--allow-empty", "**", "test_a.py"]);
+    ended.expect(3);
+    assert_eq!(ended.outcome("test_a.py"), "no-report");
+}
+
+#[test]
+fn a_whole_report_does_not_excuse_a_unit_that_never_ends() {
+    let project = Project::empty();
+    let text =
+        "import threading, time\n\n\ndef test_a():\n    threading.Thread(target=lambda: time.sleep(600)).start()\n";
+    project.write("test_a.py", text);
+    let ended = project.pytest(&["--timeout", "3s", "--grace", "2s", "test_a.py"]);
+    ended.expect(3).left_nothing();
+    assert_eq!((ended.outcome("test_a.py").as_str(), ended.unit("test_a.py").cases.len()), ("timeout", 1));
+}
+
+#[test]
+fn files_that_were_not_planned_are_told_and_not_credited() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("test_b.py", "def test_b(): pass\n");
+    project.write("other/test_c.py", "def test_c(): assert 0\n");
+    let ended = project.pytest(&["--shards", "1", "test_a.py", "test_b.py", "--", "other/test_c.py"]);
+    assert_eq!(ended.state().units().iter().filter(|unit| unit.trouble.is_some()).count(), 2);
+    assert!(ended.junit_text().contains("minke.foreign-units"), "{}", ended.junit_text());
+}
+
+#[test]
+fn a_link_that_a_test_leaves_for_minke_is_not_followed() {
+    let project = Project::empty();
+    project.write("victim", "untouched");
+    let text = "import glob, os, shutil\n\n\ndef test_a():\n    for run in glob.glob('.minke/runs/*'):\n        \
+                os.symlink('/project/victim', run + '/failed.txt')\n        \
+                os.symlink('/project', run + '/shards/1/reports')\n    assert 0\n";
+    project.write("test_a.py", text);
+    let ended = project.pytest(&["test_a.py"]);
+    ended.expect(1);
+    assert_eq!(std::fs::read_to_string(project.path().join("victim")).unwrap(), "untouched");
+    assert!(!project.path().join("pytest.xml").exists());
+}
+
+#[test]
+fn logs_that_a_test_removes_are_missed() {
+    let project = Project::empty();
+    project.write("test_a.py", "import shutil\n\n\ndef test_a():\n    shutil.rmtree('.minke')\n");
+    let ended = project.pytest(&["test_a.py"]);
+    ended.expect(5).says("was removed during the run");
+}
