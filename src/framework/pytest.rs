@@ -156,12 +156,13 @@ impl Modules {
         unit
     }
 
-    /// Tells whether a case is of another file than the one that runs alone. A path that pytest may write in another way
-    /// than it stands there is never called foreign.
+    /// Tells whether a case is of another file than the one that runs alone: its class name is another module's, and its
+    /// `file` is that module. A class name alone proves nothing, because a test may choose it.
     fn is_foreign(&self, case: &Case) -> bool {
         let [module] = self.dotted.as_slice() else { return false };
+        let is_of_file = |file: &String| match_length(&dotted(file), &case.classname) > 0;
         let is_plain = module.bytes().all(|byte| byte.is_ascii_graphic());
-        is_plain && !case.classname.is_empty() && match_length(module, &case.classname) == 0
+        is_plain && case.file.as_ref().is_some_and(is_of_file) && match_length(module, &case.classname) == 0
     }
 
     /// Returns the unit whose module path has the longest match; `None` when none has, or two match equally well.

@@ -292,8 +292,8 @@ impl Evidence<'_> {
                  name the file with `--allow-empty` if that is right"
             ),
             Cause::ForeignUnits => format!(
-                "the framework also ran `{}`, which it was not told to: if its configuration file names `paths`, \
-                 remove them, because they are added to those of the command line",
+                "the framework also ran `{}`, which it was not told to: files that its configuration (`paths`, `addopts`) \
+                 or the arguments behind `--` name are added to those of minke; remove them there",
                 self.division.foreign_unit.as_deref().unwrap_or_default()
             ),
             Cause::ExitCode { .. } => {
