@@ -67,6 +67,9 @@ impl ExitCode {
         if counts.not_run > 0 {
             code = code.and(Self::Incomplete);
         }
+        if state.units().iter().any(|unit| unit.ends > 1) {
+            code = code.and(Self::Bug);
+        }
         if counts.total() == 0 {
             code = code.and(Self::NothingSelected);
         }
