@@ -55,6 +55,12 @@ engine_link_init() {
 engine_start() {
   local dir=$1 tries
   engine_say "starting dockerd, log in $dir/dockerd.log"
+  # A pid file that outlived its daemon keeps a new one from starting when the number is another process's by now.
+  local file name
+  for file in /var/run/docker.pid:dockerd /var/run/docker/containerd/containerd.pid:containerd; do
+    name=${file##*:} file=${file%:*}
+    [ ! -f "$file" ] || grep -qs "^$name" "/proc/$(cat "$file")/comm" || rm -f "$file"
+  done
   PATH="$PATH:/usr/sbin:/sbin" setsid nohup dockerd >"$dir/dockerd.log" 2>&1 </dev/null 9>&- &
   echo $! >"$dir/dockerd.pid"
   for tries in $(seq 120); do
