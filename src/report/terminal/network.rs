@@ -35,7 +35,7 @@ mod tests {
             "OSError: [Errno 101] Network is unreachable",
             "dial tcp 1.1.1.1:443: connect: network is unreachable",
             "connect ENETUNREACH 1.1.1.1:443",
-            "Error: getaddrinfo ENOTFOUND registry.npmjs.org",
+            "Error: getaddrinfo ENOTFOUND registry.example",
             "Error: getaddrinfo EAI_AGAIN db",
             "Failed to open TCP connection to example.org:443 (getaddrinfo: ...)",
             "curl: (6) Could not resolve host: example.org",
