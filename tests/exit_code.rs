@@ -15,10 +15,13 @@ fn code(cancel: Option<CancelReason>, ends: &[(&str, UnitOutcome)]) -> u8 {
         image: "image".into(),
         image_id: None,
         image_digest: None,
+        work_dir: None,
+        command_line: Vec::new(),
+        framework_args: Vec::new(),
         shards: 1,
         units: ["a", "b", "c"].map(UnitId::new).to_vec(),
     };
-    let started = EventKind::RunStarted { format: 1, minke: "0".into(), run: new_run_id(), plan };
+    let started = EventKind::RunStarted { format: 1, minke: "0".into(), run: new_run_id(), plan: Box::new(plan) };
     let cancelled = cancel.map(|why| EventKind::Cancelled { why });
     let ended = ends.iter().map(|(unit, outcome)| {
         let trouble = match outcome {

@@ -62,14 +62,16 @@ fn any_case() -> impl Strategy<Value = Case> {
     let place = (prop::option::of(hostile()), any::<Option<u32>>(), any::<Option<f64>>());
     let findings = prop::collection::vec(any_finding(), 0..3);
     let properties = prop::collection::vec((hostile(), hostile()), 0..3);
-    (name.clone(), name, place, findings, outputs, properties).prop_map(
-        |(classname, name, (file, line, seconds), findings, (system_out, system_err), properties)| Case {
+    let earlier = prop::collection::vec(any_finding(), 0..2);
+    (name.clone(), name, place, (findings, earlier), outputs, properties).prop_map(
+        |(classname, name, (file, line, seconds), (findings, earlier), (system_out, system_err), properties)| Case {
             classname,
             name,
             file,
             line,
             seconds,
             findings,
+            earlier,
             system_out,
             system_err,
             properties,

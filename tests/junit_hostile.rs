@@ -152,7 +152,7 @@ fn names_are_taken_in_any_case_and_with_any_prefix() {
 }
 
 #[test]
-fn every_finding_is_kept_in_its_order_and_reruns_are_none() {
+fn every_finding_is_kept_in_its_order_and_those_of_earlier_executions_apart() {
     let report = parse(
         "<testsuite><testcase name='a'><failure type='F'>1</failure><skipped/><error>2</error><failure>3</failure></testcase>\
          <testcase name='b'><flakyFailure message='x'><stackTrace>t</stackTrace><system-out>o</system-out></flakyFailure>\
@@ -161,7 +161,9 @@ fn every_finding_is_kept_in_its_order_and_reruns_are_none() {
     let kinds: Vec<FindingKind> = report.cases[0].findings.iter().map(|finding| finding.kind).collect();
     assert_eq!(kinds, [FindingKind::Failure, FindingKind::Skipped, FindingKind::Error, FindingKind::Failure]);
     assert_eq!(report.cases[0].outcome(), CaseOutcome::Errored);
-    assert_eq!(report.cases[1], Case { name: "b".into(), ..Case::default() });
+    let earlier: Vec<_> = report.cases[1].earlier.iter().map(|it| (it.kind, &*it.message, &*it.text)).collect();
+    assert_eq!(earlier, [(FindingKind::Failure, "x", "to"), (FindingKind::Error, "", "inner")]);
+    assert!(report.cases[1].is_flaky() && report.cases[1].findings.is_empty());
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use junit_run::{Run, array, assert_truthful, reread, strictly, written};
 use minke::model::{CancelReason, Case, Cause, EventKind, Finding, FindingKind, RunState, Trouble, UnitOutcome};
-use minke::report::junit::{ReadLimits, WriteError, WriteOptions, read, write, write_file};
+use minke::report::WriteError;
+use minke::report::junit::{ReadLimits, WriteOptions, read, write, write_file};
 use serde_json::Value;
 
 fn case(classname: &str, name: &str) -> Case {

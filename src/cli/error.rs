@@ -9,7 +9,7 @@ use crate::config::ConfigError;
 use crate::discover::DiscoverError;
 use crate::engine::EngineError;
 use crate::model::{CancelReason, ExitCode};
-use crate::report::junit::WriteError;
+use crate::report::WriteError;
 use crate::run::RunError;
 
 /// Why a subcommand could not do its work.

@@ -9,6 +9,7 @@ mod doctor;
 mod error;
 mod plan;
 mod prepare;
+mod reports;
 mod run;
 
 use std::ffi::OsString;

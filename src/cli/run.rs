@@ -12,10 +12,10 @@ use tokio::time::timeout;
 
 use super::error::CliError;
 use super::prepare::{Prepared, prepare};
+use super::reports::{self, ReportFiles};
 use crate::config::{Color, Settings, Verbosity};
 use crate::engine::{DockerClient, DockerEngine, Engine, remove_run, sweep};
 use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome};
-use crate::report::junit::{WriteOptions, write_file};
 use crate::report::terminal::{self, Colours, Live, Plain, SummaryOptions, write_summary};
 use crate::run::{Cancel, RunDirectory, Sinks, cancel_on_signals, new_run_id};
 
@@ -49,8 +49,9 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
             Sinks::new(directory.clone()).with(Plain::new(stderr, style.colours, style.verbosity))
         }
     };
-    let work_dir = prepared.plan.template().work_dir.clone();
-    let state = crate::run::run(prepared.plan, prepared.engine, sinks, cancel).await?;
+    let command_line = whole_plan(settings, rerun);
+    let plan = prepared.plan.asked_for_by(command_line.clone());
+    let state = crate::run::run(plan, prepared.engine, sinks, cancel).await?;
     signals.abort();
     let mut code = ExitCode::of(&state);
     if !directory.events().exists() {
@@ -58,16 +59,10 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
         let gone = shown(settings, directory.path());
         let _ = writeln!(io::stderr(), "error: `{}` was removed during the run, and its logs with it", gone.display());
     }
-    let reports = [Some(directory.path().join("junit.xml")), settings.junit.clone()];
-    let mut written = Vec::new();
-    for path in reports.into_iter().flatten() {
-        match write_file(&state, &WriteOptions { work_dir: work_dir.clone() }, &path) {
-            Ok(()) => written.push(path),
-            Err(error) => {
-                code = code.and(ExitCode::Incomplete);
-                let _ = writeln!(io::stderr(), "error: {error}");
-            }
-        }
+    let written = reports::write(&state, &ReportFiles::of_run(settings, directory.path()));
+    for error in &written.errors {
+        code = code.and(ExitCode::Incomplete);
+        let _ = writeln!(io::stderr(), "error: {error}");
     }
     let failed_list = directory.path().join("failed.txt");
     write_failed_list(&state, &failed_list);
@@ -75,8 +70,8 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
         colours: style.colours,
         verbosity: style.verbosity,
         run_dir: shown(settings, directory.path()),
-        junit: written.iter().map(|path| shown(settings, path)).collect(),
-        rerun: whole_plan(settings, rerun),
+        junit: written.junit.iter().map(|path| shown(settings, path)).collect(),
+        rerun: command_line,
         framework_args: settings.framework_args.clone(),
         failed_list: shown(settings, &failed_list),
         network_is_none: settings.network == Network::None,

@@ -21,6 +21,10 @@ pub struct Case {
     /// Every failure, error and skip that the framework attached, in its order; empty for a pass.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
+    /// What executions of the case before the last one said, where the framework itself ran it again: its failures and
+    /// errors in their order, read from Surefire's `flaky...` and `rerun...` elements.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<Finding>,
     /// Captured standard output, cut to a bounded length by the reader.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub system_out: Option<String>,
@@ -89,6 +93,11 @@ impl Case {
     pub fn worst_finding(&self) -> Option<&Finding> {
         let worst = self.findings.iter().map(|finding| finding.kind).max()?;
         self.findings.iter().find(|finding| finding.kind == worst)
+    }
+
+    /// Tells whether the case failed at first and passed in the end.
+    pub fn is_flaky(&self) -> bool {
+        !self.earlier.is_empty() && self.outcome() == CaseOutcome::Passed
     }
 
     /// Tells whether the framework named neither class nor case, as pytest does for a test that its session's end cut off.

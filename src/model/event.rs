@@ -39,7 +39,7 @@ pub enum EventKind {
         /// The run's id.
         run: RunId,
         /// What is going to be run.
-        plan: PlanSummary,
+        plan: Box<PlanSummary>,
     },
     /// A container is being created for a batch.
     ShardStarted {
@@ -155,6 +155,16 @@ pub struct PlanSummary {
     /// The image's name in its registry with the digest, such as `name@sha256:...`, when it came from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_digest: Option<String>,
+    /// The directory in the container that unit paths are relative to; `None` for the image's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub work_dir: Option<String>,
+    /// The command line of the run as words, without what it selects and without the framework's arguments; empty when
+    /// there is none. Variables stand there by their names alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub command_line: Vec<String>,
+    /// The user's own arguments for the framework.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub framework_args: Vec<String>,
     /// How many shards run at once, at most.
     pub shards: u32,
     /// Every unit of the plan, in the plan's order.

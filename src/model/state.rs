@@ -14,7 +14,7 @@ use super::{
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunState {
     run: Option<RunId>,
-    plan: Option<PlanSummary>,
+    plan: Option<Box<PlanSummary>>,
     started_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
     units: Vec<UnitRecord>,
@@ -23,6 +23,7 @@ pub struct RunState {
     cancelled: Option<CancelReason>,
     warnings: Vec<String>,
     wall: Option<Duration>,
+    exit_code: Option<u8>,
 }
 
 /// What is known of one unit.
@@ -42,6 +43,8 @@ pub struct UnitRecord {
     pub attempt: Attempt,
     /// How long it took; see [`EventKind::UnitEnded`].
     pub duration: Duration,
+    /// The shards that gave no proof of it, with the reason, before it was run again by itself.
+    pub requeued: Vec<(ShardId, Trouble)>,
     /// How many ends the events gave it: anything but 1 at a run's end is a broken ledger.
     pub ends: u32,
 }
@@ -55,10 +58,18 @@ pub struct ShardRecord {
     pub slot: Slot,
     /// Its units in their order.
     pub units: Vec<UnitId>,
+    /// Which execution of its units it is.
+    pub attempt: Attempt,
     /// The engine's id of its container.
     pub container: Option<String>,
     /// When it was launched.
     pub launched_at: Timestamp,
+    /// When its container ran.
+    pub started_at: Option<Timestamp>,
+    /// When its container had ended and its reports were read.
+    pub ended_at: Option<Timestamp>,
+    /// The units that its output showed, in their order, with the time of each; not every framework's output shows them.
+    pub came_to: Vec<(UnitId, Timestamp)>,
     /// The unit that it was last seen to run, and since when.
     pub current: Option<(UnitId, Timestamp)>,
     /// How its container ended.
@@ -137,6 +148,7 @@ impl UnitRecord {
             shard: None,
             attempt: Attempt(1),
             duration: Duration::ZERO,
+            requeued: Vec::new(),
             ends: 0,
         }
     }
@@ -166,15 +178,19 @@ impl RunState {
     pub fn apply(&mut self, event: &Event) {
         match &event.kind {
             EventKind::RunStarted { run, plan, .. } => self.start(*run, plan, event.at),
-            EventKind::ShardStarted { shard, slot, units, .. } => self.launch(*shard, *slot, units, event.at),
+            EventKind::ShardStarted { shard, slot, units, attempt } => {
+                self.launch(*shard, *slot, units, *attempt, event.at);
+            }
             EventKind::ContainerStarted { shard, container, .. } => {
                 if let Some(record) = self.shards.get_mut(shard) {
                     record.container = Some(container.clone());
+                    record.started_at = Some(event.at);
                 }
             }
             EventKind::UnitStarted { shard, unit } => {
                 if let Some(record) = self.shards.get_mut(shard) {
                     record.current = Some((unit.clone(), event.at));
+                    record.came_to.push((unit.clone(), event.at));
                 }
             }
             EventKind::ShardEnded { shard, exit, wall, stdout, stderr, problem } => {
@@ -185,6 +201,7 @@ impl RunState {
                     record.stderr = stderr.clone();
                     record.problem.clone_from(problem);
                     record.current = None;
+                    record.ended_at = Some(event.at);
                 }
             }
             EventKind::UnitEnded { unit, shard, attempt, outcome, trouble, duration, cases } => {
@@ -203,11 +220,17 @@ impl RunState {
                 self.cancelled.get_or_insert_with(|| why.clone());
             }
             EventKind::Warning { text } => self.warnings.push(text.clone()),
-            EventKind::RunEnded { wall, .. } => {
+            EventKind::UnitRequeued { unit, shard, why } => {
+                if let Some(&place) = self.index.get(unit) {
+                    self.units[place].requeued.push((*shard, why.clone()));
+                }
+            }
+            EventKind::RunEnded { wall, exit_code } => {
+                self.exit_code = Some(*exit_code);
                 self.wall = Some(*wall);
                 self.ended_at = Some(event.at);
             }
-            EventKind::ShardStopping { .. } | EventKind::UnitRequeued { .. } => {}
+            EventKind::ShardStopping { .. } => {}
         }
     }
 
@@ -216,16 +239,20 @@ impl RunState {
         self.started_at = Some(at);
         self.units = plan.units.iter().cloned().map(UnitRecord::planned).collect();
         self.index = plan.units.iter().cloned().zip(0..).collect();
-        self.plan = Some(plan.clone());
+        self.plan = Some(Box::new(plan.clone()));
     }
 
-    fn launch(&mut self, shard: ShardId, slot: Slot, units: &[UnitId], at: Timestamp) {
+    fn launch(&mut self, shard: ShardId, slot: Slot, units: &[UnitId], attempt: Attempt, at: Timestamp) {
         let record = ShardRecord {
             shard,
             slot,
             units: units.to_vec(),
+            attempt,
             container: None,
             launched_at: at,
+            started_at: None,
+            ended_at: None,
+            came_to: Vec::new(),
             current: None,
             exit: None,
             wall: None,
@@ -243,7 +270,7 @@ impl RunState {
 
     /// Returns what the run was going to do, once it has begun.
     pub fn plan(&self) -> Option<&PlanSummary> {
-        self.plan.as_ref()
+        self.plan.as_deref()
     }
 
     /// Returns when the run began.
@@ -259,6 +286,11 @@ impl RunState {
     /// Returns how long the run took, once it has ended.
     pub fn wall(&self) -> Option<Duration> {
         self.wall
+    }
+
+    /// Returns the exit code that the run's outcomes called for, once it has ended.
+    pub fn exit_code(&self) -> Option<u8> {
+        self.exit_code
     }
 
     /// Returns every unit of the plan, in the plan's order.

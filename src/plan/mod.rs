@@ -72,6 +72,8 @@ pub struct Plan {
     shards: NonZeroU32,
     partition: Option<Partition>,
     policy: Policy,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    command_line: Vec<String>,
     units: Vec<Unit>,
     batches: Vec<Batch>,
 }
@@ -100,12 +102,21 @@ pub fn plan(input: PlanInput) -> Plan {
         shards: input.shards,
         partition: input.partition,
         policy: input.policy,
+        command_line: Vec::new(),
         units,
         batches,
     }
 }
 
 impl Plan {
+    /// Records the command line that asked for the plan, as words without what it selects and without the framework's own
+    /// arguments, so that a report can say how to run a unit again.
+    #[must_use]
+    pub fn asked_for_by(mut self, command_line: Vec<String>) -> Self {
+        self.command_line = command_line;
+        self
+    }
+
     /// Returns the units in the plan's order.
     pub fn units(&self) -> &[Unit] {
         &self.units
@@ -161,6 +172,9 @@ impl Plan {
             image: self.template.image.clone(),
             image_id: self.image_id.as_ref().map(ToString::to_string),
             image_digest: None,
+            work_dir: self.template.work_dir.clone(),
+            command_line: self.command_line.clone(),
+            framework_args: self.framework.args.clone(),
             shards: self.shards.get(),
             units: self.units.iter().map(|unit| unit.id.clone()).collect(),
         }

@@ -6,8 +6,11 @@ mod ansi;
 mod events;
 pub mod junit;
 pub mod messages;
+mod replace;
 mod sink;
 pub mod terminal;
 
 pub use events::{EventLog, EventLogError, read_events};
+pub use replace::WriteError;
+pub(crate) use replace::replace;
 pub use sink::Sink;

@@ -61,7 +61,7 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
         format: EVENT_FORMAT_VERSION,
         minke: env!("CARGO_PKG_VERSION").to_owned(),
         run: directory.run(),
-        plan: summary,
+        plan: Box::new(summary),
     });
     let shared = Arc::new(Shared {
         image: image.unwrap_or_else(|| nothing_known_of(&plan.template().image)),

@@ -26,12 +26,15 @@ impl Run {
             image: "python:3".into(),
             image_id: Some("sha256:0123".into()),
             image_digest: Some("registry.example/image@sha256:4567".into()),
+            work_dir: None,
+            command_line: Vec::new(),
+            framework_args: Vec::new(),
             shards: 2,
             units: units.iter().map(|&unit| UnitId::new(unit)).collect(),
         };
         let run: RunId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
         let mut this = Self { events: Vec::new() };
-        this.push(EventKind::RunStarted { format: 1, minke: "0.1.0".into(), run, plan });
+        this.push(EventKind::RunStarted { format: 1, minke: "0.1.0".into(), run, plan: Box::new(plan) });
         this
     }
 

@@ -139,7 +139,17 @@ fn any_run_start() -> impl Strategy<Value = EventKind> {
             format: 1,
             minke: "0.1.0".to_owned(),
             run: "01955150-0000-7000-8000-000000000001".parse().unwrap(),
-            plan: PlanSummary { framework: "pytest".to_owned(), image, image_id, image_digest: None, shards, units },
+            plan: Box::new(PlanSummary {
+                framework: "pytest".to_owned(),
+                image,
+                image_id,
+                image_digest: None,
+                work_dir: None,
+                command_line: Vec::new(),
+                framework_args: Vec::new(),
+                shards,
+                units,
+            }),
         },
     )
 }
@@ -191,20 +201,23 @@ fn any_case() -> impl Strategy<Value = Case> {
         option::of(any::<String>()),
         option::of(any::<u32>()),
         option::of(0..1_000_000_000_u32),
-        vec(finding, 0..3),
+        (vec(finding.clone(), 0..3), vec(finding, 0..2)),
         vec((any::<String>(), any::<String>()), 0..2),
     )
-        .prop_map(|((classname, name, system_out, system_err), file, line, micros, findings, properties)| Case {
-            classname,
-            name,
-            file,
-            line,
-            seconds: micros.map(|micros| f64::from(micros) / 1e6),
-            findings,
-            system_out,
-            system_err,
-            properties,
-        })
+        .prop_map(
+            |((classname, name, system_out, system_err), file, line, micros, (findings, earlier), properties)| Case {
+                classname,
+                name,
+                file,
+                line,
+                seconds: micros.map(|micros| f64::from(micros) / 1e6),
+                findings,
+                earlier,
+                system_out,
+                system_err,
+                properties,
+            },
+        )
 }
 
 fn any_cause() -> impl Strategy<Value = Cause> {

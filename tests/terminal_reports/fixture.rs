@@ -22,14 +22,17 @@ impl Script {
             format: EVENT_FORMAT_VERSION,
             minke: "0.1.0".to_owned(),
             run: "01955150-0000-7000-8000-000000000001".parse().unwrap(),
-            plan: PlanSummary {
+            plan: Box::new(PlanSummary {
                 framework: "pytest".to_owned(),
                 image: "shop-tests:latest".to_owned(),
                 image_id: None,
                 image_digest: None,
+                work_dir: None,
+                command_line: Vec::new(),
+                framework_args: Vec::new(),
                 shards,
                 units: ids(units),
-            },
+            }),
         });
         script
     }

@@ -19,4 +19,4 @@ mod tree;
 mod writer;
 
 pub use reader::{ReadLimits, read};
-pub use writer::{WriteError, WriteOptions, write, write_file};
+pub use writer::{WriteOptions, write, write_file};

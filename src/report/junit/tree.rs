@@ -71,6 +71,7 @@ struct Group {
 #[derive(Debug, Clone, Copy)]
 enum Target {
     Finding { case: usize },
+    Earlier { case: usize },
     Out { case: usize },
     Err { case: usize },
     Property { case: usize },
@@ -121,6 +122,9 @@ impl<'a> Tree<'a> {
             (_, "testsuites" | "testsuite") => self.group(attributes),
             (_, "testcase") => self.case(attributes)?,
             (Some(&Node::Case(case)), "failure" | "error" | "skipped") => self.finding(case, name, attributes)?,
+            (Some(&Node::Case(case)), "flakyfailure" | "flakyerror" | "rerunfailure" | "rerunerror") => {
+                self.earlier(case, name, attributes)?
+            }
             (Some(Node::Group(_)), "failure" | "error") => self.finding_of_group(name, attributes)?,
             (Some(&Node::Case(case)), "system-out") => self.capture(Target::Out { case }),
             (Some(&Node::Case(case)), "system-err") => self.capture(Target::Err { case }),
@@ -161,6 +165,11 @@ impl<'a> Tree<'a> {
         match target {
             Target::Finding { case } => {
                 if let Some(finding) = self.cases[case].findings.last_mut() {
+                    finding.text = text.to_owned();
+                }
+            }
+            Target::Earlier { case } => {
+                if let Some(finding) = self.cases[case].earlier.last_mut() {
                     finding.text = text.to_owned();
                 }
             }
@@ -215,22 +224,33 @@ impl<'a> Tree<'a> {
     }
 
     fn finding(&mut self, case: usize, name: &str, attributes: &Attributes) -> Result<Node, String> {
+        let finding = self.new_finding(name, attributes)?;
+        self.cases[case].findings.push(finding);
+        Ok(self.capture(Target::Finding { case }))
+    }
+
+    /// Takes what an earlier execution of the case said, as Surefire and cargo-nextest write it.
+    fn earlier(&mut self, case: usize, name: &str, attributes: &Attributes) -> Result<Node, String> {
+        let finding = self.new_finding(name, attributes)?;
+        self.cases[case].earlier.push(finding);
+        Ok(self.capture(Target::Earlier { case }))
+    }
+
+    fn new_finding(&mut self, name: &str, attributes: &Attributes) -> Result<Finding, String> {
         self.findings += 1;
         if self.findings > self.limits.cases {
             return Err(format!("there are more than {} failures, errors and skips", self.limits.cases));
         }
-        let finding = Finding {
+        Ok(Finding {
             kind: match name {
                 "skipped" => FindingKind::Skipped,
-                "failure" => FindingKind::Failure,
+                "failure" | "flakyfailure" | "rerunfailure" => FindingKind::Failure,
                 _ => FindingKind::Error,
             },
             message: self.attribute(attributes, "message").unwrap_or_default(),
             r#type: self.attribute(attributes, "type").unwrap_or_default(),
             text: String::new(),
-        };
-        self.cases[case].findings.push(finding);
-        Ok(self.capture(Target::Finding { case }))
+        })
     }
 
     /// Makes a case of a failure or an error that a suite has itself, as prove writes it.

@@ -1,40 +1,25 @@
 //! Writes the one JUnit file of a run: junit-report makes the document, and `decorate` adds to it.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
 use junit_report::{Report, TestCase, TestResult, TestSuite};
-use thiserror::Error;
 use time::{Duration, OffsetDateTime};
 
 use super::decorate::{Additions, CaseAdditions, SuiteAdditions, decorate};
 use super::layout::{Suite, lay_out, plain_seconds};
 use super::row::{Row, Verdict};
 use crate::model::{CaseCounts, FindingKind, RunState};
+use crate::report::{WriteError, replace};
+
+/// The report in an error's words.
+const WHAT: &str = "JUnit report";
 
 /// What the writer has to know besides the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WriteOptions {
     /// The directory in the container that unit paths are relative to; it is removed from absolute `file` attributes.
     pub work_dir: Option<String>,
-}
-
-/// Why a report could not be written.
-#[derive(Debug, Error)]
-pub enum WriteError {
-    /// The document could not be made.
-    #[error("cannot make the JUnit report: {0}; please report this as a bug of minke")]
-    Document(String),
-    /// A file or directory could not be written.
-    #[error("cannot write the JUnit report {}: {error}", path.display())]
-    File {
-        /// Where the report was to be.
-        path: PathBuf,
-        /// What the system said.
-        error: io::Error,
-    },
 }
 
 /// Writes a run as a JUnit document.
@@ -52,9 +37,9 @@ pub fn write(state: &RunState, options: &WriteOptions) -> Result<Vec<u8>, WriteE
     let mut report = Report::new();
     report.add_testsuites(suites.into_iter().map(test_suite));
     let mut document = Vec::new();
-    report.write_xml(&mut document).map_err(|error| WriteError::Document(error.to_string()))?;
+    report.write_xml(&mut document).map_err(|error| unmade(&error.to_string()))?;
     drop(report);
-    decorate(&document, &additions).map_err(|error| WriteError::Document(error.to_string()))
+    decorate(&document, &additions).map_err(|error| unmade(&error.to_string()))
 }
 
 /// Writes a run as a JUnit file. Missing directories are made, and the file appears whole or not at all.
@@ -63,29 +48,11 @@ pub fn write(state: &RunState, options: &WriteOptions) -> Result<Vec<u8>, WriteE
 /// Fails as [`write()`] does, and if the file or its directory cannot be written; the error names the path.
 pub fn write_file(state: &RunState, options: &WriteOptions, path: &Path) -> Result<(), WriteError> {
     let document = write(state, options)?;
-    replace(path, &document).map_err(|error| WriteError::File { path: path.to_owned(), error })
+    replace(WHAT, path, &document)
 }
 
-/// Puts a file in the place of another in one step, for a reader to see the old one or the new one. What is no plain file,
-/// such as a pipe or a device, stays what it is and is written to; a link stays a link.
-fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
-    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return fs::File::options().write(true).open(path)?.write_all(contents);
-    }
-    let real = fs::canonicalize(path);
-    let path = real.as_deref().unwrap_or(path);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".minke-").suffix(".xml");
-    // Other users collect reports; the umask takes from these what it has to.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(contents)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+fn unmade(detail: &str) -> WriteError {
+    WriteError::Document { what: WHAT, detail: detail.to_owned() }
 }
 
 fn additions(state: &RunState, suites: &[Suite]) -> Additions {

@@ -1,0 +1,56 @@
+//! The files that a run leaves behind, each made of the run's state.
+
+use std::path::{Path, PathBuf};
+
+use crate::config::Settings;
+use crate::model::RunState;
+use crate::report::WriteError;
+use crate::report::junit;
+
+/// Where each report is to be written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct ReportFiles {
+    /// JUnit files.
+    pub(super) junit: Vec<PathBuf>,
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// The JUnit files.
+    pub(super) junit: Vec<PathBuf>,
+    /// Why the others could not be.
+    pub(super) errors: Vec<WriteError>,
+}
+
+impl ReportFiles {
+    /// Returns the reports in a run's own directory.
+    pub(super) fn inside(run_dir: &Path) -> Self {
+        Self { junit: vec![run_dir.join("junit.xml")] }
+    }
+
+    /// Returns the reports of a run: those in its directory, and those that the settings name.
+    pub(super) fn of_run(settings: &Settings, run_dir: &Path) -> Self {
+        let mut files = Self::inside(run_dir);
+        files.junit.extend(settings.junit.clone());
+        files
+    }
+}
+
+/// Writes the reports of a run. What cannot be written keeps no other from being written.
+pub(super) fn write(state: &RunState, files: &ReportFiles) -> Written {
+    let work_dir = state.plan().and_then(|plan| plan.work_dir.clone());
+    let mut written = Written::default();
+    for path in &files.junit {
+        let result = junit::write_file(state, &junit::WriteOptions { work_dir: work_dir.clone() }, path);
+        keep(result, path, &mut written.junit, &mut written.errors);
+    }
+    written
+}
+
+fn keep(result: Result<(), WriteError>, path: &Path, written: &mut Vec<PathBuf>, errors: &mut Vec<WriteError>) {
+    match result {
+        Ok(()) => written.push(path.to_owned()),
+        Err(error) => errors.push(error),
+    }
+}
