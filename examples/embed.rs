@@ -45,7 +45,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         shards: NonZeroU32::new(2).expect("2 is not 0"),
         isolation: Isolation::Shard,
         units_per_invocation: None,
-        framework: FrameworkCall { name: "pytest".into(), command: vec!["pytest-3".into()], args: Vec::new() },
+        framework: FrameworkCall::new("pytest", vec!["pytest-3".into()], Vec::new()),
         template,
         image_id: None,
         policy: Policy::default(),

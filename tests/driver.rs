@@ -194,7 +194,7 @@ fn plan_of(units: usize, shards: u32, isolation: Isolation) -> Plan {
         shards: NonZeroU32::new(shards).unwrap(),
         isolation,
         units_per_invocation: None,
-        framework: FrameworkCall { name: "pytest".into(), command: vec!["pytest".into()], args: Vec::new() },
+        framework: FrameworkCall::new("pytest", vec!["pytest".into()], Vec::new()),
         template: ShardTemplate::new("image"),
         image_id: None,
         policy: Policy { unit_timeout: Some(Duration::from_secs(60)), ..Policy::default() },

@@ -18,7 +18,7 @@ mkdir -p "${report%/*}"
 /// Returns the framework's call with the work in it.
 pub(crate) fn call(work: &str) -> FrameworkCall {
     let command = ["/bin/sh", "-c", &format!("{REPORT}{work}\n"), "sh"].map(str::to_owned).to_vec();
-    FrameworkCall { name: "pytest".into(), command, args: Vec::new() }
+    FrameworkCall::new("pytest", command, Vec::new())
 }
 
 /// Returns the whole command for some units, as minke makes it.

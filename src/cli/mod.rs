@@ -25,6 +25,7 @@ pub use plan::plan;
 pub use run::run;
 
 use crate::config::{ConfigError, Environment, Flags, Settings};
+use crate::model::FRAMEWORK_NAMES;
 
 const WIDTH: usize = 100;
 
@@ -136,5 +137,7 @@ pub fn command() -> clap::Command {
 }
 
 fn run_help() -> String {
-    [EXAMPLES, CONFIGURATION, EXIT_CODES].join("\n\n")
+    let names: Vec<&str> = FRAMEWORK_NAMES.iter().copied().filter(|name| *name != "auto").collect();
+    let frameworks = format!("Frameworks:\n  {}", names.join(", "));
+    [EXAMPLES, &frameworks, CONFIGURATION, EXIT_CODES].join("\n\n")
 }

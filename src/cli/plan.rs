@@ -21,6 +21,9 @@ pub async fn plan(settings: &Settings, docker: &DockerClient, json: bool, out: &
     if let Some(error) = prepared.unusable_image {
         return Err(error);
     }
+    for note in &prepared.notes {
+        let _ = writeln!(std::io::stderr(), "{note}");
+    }
     for remark in &prepared.remarks {
         let _ = writeln!(std::io::stderr(), "warning: {remark}");
     }

@@ -10,13 +10,16 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::CliError;
 use crate::config::{Discover, FilesFrom, Settings, Source};
 use crate::discover::{
-    DiscoverError, Found, FoundCommand, Probe, Selection, find_command, in_image, mark_units, on_host,
+    Candidate, DiscoverError, Found, FoundCommand, Probe, Selection, choose, find_command, in_image, mark_units,
+    on_host, project_in_image, project_on_host,
 };
 use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
 use crate::framework::{self, Framework};
 use crate::model::{ImageId, Mount, RunId, ShardTemplate};
 use crate::plan::{FrameworkCall, Plan, PlanInput, plan};
 
+/// The name of the framework that is recognised.
+const AUTO: &str = "auto";
 /// Where a mounted project is in the container when nothing else is said.
 const MOUNT_POINT: &str = "/project";
 /// How long a container that is only looked into may stay, should minke be killed.
@@ -26,6 +29,8 @@ const PROBE_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct Prepared {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) plan: Plan,
+    /// What minke decided by itself.
+    pub(super) notes: Vec<String>,
     /// What a person should know before the run.
     pub(super) remarks: Vec<String>,
     /// Why no unit can run, although the units are known.
@@ -35,7 +40,6 @@ pub(super) struct Prepared {
 /// Finds the units and the framework's command, and makes the plan.
 pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: RunId) -> Result<Prepared, CliError> {
     let image_name = settings.required_image()?;
-    let frameworks = framework::named(settings.required_framework()?);
     let named = listed_files(settings)?;
     let template = template(settings, image_name);
     let in_host = match settings.discover {
@@ -43,12 +47,14 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         Discover::Image => false,
         Discover::Auto => settings.source == Source::Mount,
     };
+    let (frameworks, note) = settle_framework(settings, in_host, &engine, &template, run).await?;
     let selection = |framework| Selection {
         paths: &settings.files,
         named: named.as_deref(),
         exclude: &settings.exclude,
         framework,
     };
+    let notes = Vec::from_iter(note);
     let by_name = *frameworks.first().expect("the settings accept known frameworks only");
     let on_host = in_host.then(|| on_host(&selection(by_name), &settings.root)).transpose()?;
     let image = match engine.image(image_name).await {
@@ -79,7 +85,51 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
     let mut remarks = remarks(settings, &*engine).await?;
     remarks.extend(found.unmatched.iter().map(|path| format!("`{path}` gives no test file")));
     let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
-    Ok(Prepared { engine, plan, remarks, unusable_image: None })
+    Ok(Prepared { engine, plan, notes, remarks, unusable_image: None })
+}
+
+/// Returns the frameworks that may be meant: those that the user named, or the one that `auto` recognises, with the reason.
+async fn settle_framework(
+    settings: &Settings,
+    in_host: bool,
+    engine: &Arc<dyn Engine>,
+    template: &ShardTemplate,
+    run: RunId,
+) -> Result<(&'static [&'static dyn Framework], Option<String>), CliError> {
+    if settings.framework != AUTO {
+        return Ok((framework::named(&settings.framework), None));
+    }
+    let candidate = match engine.image(&template.image).await {
+        Ok(image) => {
+            let probe = open_probe(engine, template, &image, run).await?;
+            let recognised = recognise(settings, in_host, &probe, &image).await;
+            let closed = probe.close().await;
+            let recognised = recognised?;
+            closed?;
+            recognised
+        }
+        Err(EngineError::ImageMissing { .. }) if in_host => {
+            choose(&project_on_host(&settings.files, &settings.root), None).await?
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let name = candidate.framework.name();
+    Ok((framework::named(name), Some(format!("framework {name}, because {}", candidate.sign.reason))))
+}
+
+async fn recognise(
+    settings: &Settings,
+    in_host: bool,
+    probe: &Probe,
+    image: &Image,
+) -> Result<Candidate, DiscoverError> {
+    let project = match in_host {
+        true => project_on_host(&settings.files, &settings.root),
+        false => project_in_image(&settings.files, probe).await?,
+    };
+    // A command that the user names needs not be looked for.
+    let inside = settings.framework_command.is_none().then_some((probe, image));
+    choose(&project, inside).await
 }
 
 /// Makes the plan of a run that cannot begin: its report names every unit that the image keeps from running.
@@ -93,7 +143,7 @@ async fn unusable(
 ) -> Result<Prepared, CliError> {
     let argv = framework.commands()[0].argv.iter().map(|&word| word.to_owned()).collect();
     let plan = make_plan(settings, found, FoundCommand { framework, argv }, template, None, &*engine).await?;
-    Ok(Prepared { engine, plan, remarks: Vec::new(), unusable_image: Some(error) })
+    Ok(Prepared { engine, plan, notes: Vec::new(), remarks: Vec::new(), unusable_image: Some(error) })
 }
 
 async fn look_inside<'a>(
@@ -166,9 +216,9 @@ async fn make_plan(
         isolation: settings.isolation,
         units_per_invocation: framework.units_per_invocation(),
         framework: FrameworkCall {
-            name: framework.name().to_owned(),
-            command: command.argv,
-            args: settings.framework_args.clone(),
+            strictness: settings.strictness,
+            reports: settings.reports.clone(),
+            ..FrameworkCall::new(framework.name(), command.argv, settings.framework_args.clone())
         },
         template,
         image_id,

@@ -148,6 +148,9 @@ fn forget_old_report(path: Option<&Path>) {
 
 fn tell_remarks(prepared: &Prepared, style: &Style) {
     if style.verbosity != terminal::Verbosity::Quiet {
+        for note in &prepared.notes {
+            let _ = writeln!(io::stderr(), "{note}");
+        }
         for remark in &prepared.remarks {
             let _ = writeln!(io::stderr(), "warning: {remark}");
         }

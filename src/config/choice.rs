@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 use super::raw::Fault;
 use super::scalar::Scalar;
 use super::suggest::closest;
+use crate::model::FRAMEWORK_NAMES;
 use crate::plan::Isolation;
-
-/// The frameworks that `--framework` offers.
-pub const FRAMEWORKS: &[&str] = &["pytest", "cucumber", "cucumber-ruby", "cucumber-js"];
 
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
@@ -128,10 +126,14 @@ impl Scalar for FilesFrom {
 pub(crate) struct FrameworkName(pub(crate) String);
 
 impl Scalar for FrameworkName {
-    const CHOICES: &'static [&'static str] = FRAMEWORKS;
+    const CHOICES: &'static [&'static str] = FRAMEWORK_NAMES;
 
     fn parse(text: &str, _base: &Path) -> Result<Self, Fault> {
-        if FRAMEWORKS.contains(&text) { Ok(Self(text.to_owned())) } else { Err(not_offered(text, FRAMEWORKS)) }
+        if FRAMEWORK_NAMES.contains(&text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(not_offered(text, FRAMEWORK_NAMES))
+        }
     }
 
     fn print(&self, _root: &Path) -> String {

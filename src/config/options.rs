@@ -126,8 +126,15 @@ options! {
         user: One<User>, "USER[:GROUP]" .otherwise("the image's own");
     }
     Running {
-        /// Test framework.
-        framework: One<FrameworkName>, "pytest|cucumber|cucumber-ruby|cucumber-js";
+        /// Test framework; `auto` looks at the project's files and at the image, says what it takes, and asks when it
+        /// could be two.
+        framework: One<FrameworkName>, "NAME" .default("auto");
+        /// Run each file by this command, in which `{unit}` stands for the file; exit code 0 is passed, 77 skipped.
+        command: One<Argv>, "COMMAND";
+        /// JUnit or TAP reports that `--command` writes, relative to the working directory; may be repeated.
+        report: Many<String>, "GLOB";
+        /// Let undefined and pending steps be skips instead of failures.
+        no_strict: One<Switch>, "true|false" .default("false");
         /// Command that starts the framework, split into words as a shell would.
         framework_command: One<Argv>, "COMMAND" .otherwise("the framework's own");
         /// How many containers run at the same time.

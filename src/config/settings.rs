@@ -16,7 +16,7 @@ use super::scalar::{Count, Switch};
 use super::setting::Setting;
 use super::variable::EnvEntry;
 use crate::model::{EnvVar, Network, Policy, ResourceLimits};
-use crate::plan::{Isolation, Partition};
+use crate::plan::{Isolation, Partition, Strictness};
 
 /// Everything that a run can be told.
 ///
@@ -52,8 +52,14 @@ pub struct Settings {
     pub network: Network,
     /// The user inside the containers.
     pub user: Option<String>,
-    /// The framework's name, one of [`FRAMEWORKS`](super::FRAMEWORKS).
-    pub framework: Option<String>,
+    /// The framework's name, one of [`FRAMEWORK_NAMES`](crate::model::FRAMEWORK_NAMES).
+    pub framework: String,
+    /// The words of the command that each file is run by, at least one.
+    pub command: Option<Vec<String>>,
+    /// Globs of the reports that the command writes.
+    pub reports: Vec<String>,
+    /// Whether undefined and pending steps count as failed.
+    pub strictness: Strictness,
     /// The words of the command that starts the framework, at least one.
     pub framework_command: Option<Vec<String>>,
     /// Arguments for the framework.
@@ -107,11 +113,6 @@ impl Settings {
         required("image", self.image.as_deref())
     }
 
-    /// Returns the framework's name, or an error that tells how to give one.
-    pub fn required_framework(&self) -> Result<&str, ConfigError> {
-        required("framework", self.framework.as_deref())
-    }
-
     fn resolve(
         options: Options,
         environment: &Environment,
@@ -141,7 +142,13 @@ impl Settings {
             env: variables(options.env_file, options.env, environment, root)?,
             network: options.network.settled(),
             user: options.user.value().map(|user| user.0),
-            framework: options.framework.value().map(|framework| framework.0),
+            framework: options.framework.settled().0,
+            command: options.command.value().map(|command| command.0),
+            reports: options.report.values(),
+            strictness: match options.no_strict.settled() {
+                Switch(true) => Strictness::Lenient,
+                Switch(false) => Strictness::Strict,
+            },
             framework_command: options.framework_command.value().map(|command| command.0),
             framework_args: options.framework_args.values(),
             shards: options.shards.value(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use crate::engine::EngineError;
+use crate::model::FRAMEWORK_NAMES;
 
 /// Why a selection cannot be turned into units.
 #[derive(Debug, Error)]
@@ -68,6 +69,15 @@ pub enum DiscoverError {
         /// The commands that were looked for.
         tried: String,
     },
+    /// Nothing shows which framework the project uses.
+    #[error("cannot tell which test framework this is: no file here is one that a framework of this image would run")]
+    Unrecognised,
+    /// The project may be of several frameworks.
+    #[error("cannot tell which test framework is meant: {}", candidates.join(", or "))]
+    Ambiguous {
+        /// Each with what was seen of it.
+        candidates: Vec<String>,
+    },
     /// The engine failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -92,6 +102,10 @@ impl DiscoverError {
             Self::NoCommand { .. } => {
                 Some("install the framework in the image, or name its command with `--framework-command`".to_owned())
             }
+            Self::Unrecognised | Self::Ambiguous { .. } => Some(format!(
+                "name it with `--framework`: {}",
+                FRAMEWORK_NAMES.iter().filter(|&&name| name != "auto").copied().collect::<Vec<_>>().join(", ")
+            )),
             Self::Engine(error) => error.help(),
         }
     }

@@ -37,7 +37,7 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
         } else if full.is_dir() {
             let framework = selection.framework;
             searched.push(format!("directory `{path}` for the test files of {}", framework.name()));
-            let wanted = |path: &str| framework.is_unit(path.rsplit('/').next().unwrap_or(path));
+            let wanted = |path: &str| framework.is_unit(path);
             let skips = |name: &str| framework.skips_directory(name);
             walk(&Walk { project, from: &relative, excluded: &excluded, skips: &skips, wanted: &wanted }, &mut units)?;
         } else if is_glob(&relative) {

@@ -37,9 +37,8 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
                 let framework = selection.framework;
                 searched.push(format!("directory `{path}` for the test files of {}", framework.name()));
                 let wanted = |below: &str| {
-                    let mut parts = below.rsplit('/');
-                    let is_unit = parts.next().is_some_and(|name| framework.is_unit(name));
-                    is_unit && !parts.any(|dir| framework.skips_directory(dir))
+                    let is_skipped = below.rsplit('/').skip(1).any(|dir| framework.skips_directory(dir));
+                    !is_skipped && framework.is_unit(&join(&relative, below))
                 };
                 let listed = list(probe, &real).await?;
                 units.extend(pick(listed, &relative, &excluded, wanted)?);
@@ -111,7 +110,7 @@ fn pick(
 }
 
 /// Lists the files below a directory, relative to it.
-async fn list(probe: &Probe, dir: &str) -> Result<Vec<PathBuf>, DiscoverError> {
+pub(super) async fn list(probe: &Probe, dir: &str) -> Result<Vec<PathBuf>, DiscoverError> {
     let Some(archive) = probe.engine().archive(probe.container(), dir).await? else { return Ok(Vec::new()) };
     let reader = SyncIoBridge::new(StreamReader::new(archive.map_err(io::Error::other).boxed()));
     let listed = tokio::task::spawn_blocking(move || names(reader)).await;

@@ -6,6 +6,7 @@ mod host;
 mod image;
 mod pattern;
 mod probe;
+mod recognise;
 
 pub use command::{FoundCommand, find_command};
 pub use error::DiscoverError;
@@ -13,3 +14,4 @@ pub use host::on_host;
 pub use image::in_image;
 pub use pattern::{Found, Selection, mark_units};
 pub use probe::Probe;
+pub use recognise::{Candidate, choose, project_in_image, project_on_host};

@@ -33,7 +33,7 @@ impl Selection<'_> {
     /// Returns the paths to look at: the given ones, or the framework's default.
     pub(super) fn paths_or_default(&self) -> Vec<String> {
         if self.paths.is_empty() && self.named.is_none() {
-            vec![self.framework.default_path().to_owned()]
+            self.framework.default_path().map(str::to_owned).into_iter().collect()
         } else {
             self.paths.to_vec()
         }
@@ -54,12 +54,13 @@ impl Selection<'_> {
     /// Sorts what was found, drops what is left out and what is there twice.
     pub(super) fn finish(
         &self,
-        mut units: Vec<String>,
+        units: Vec<String>,
         mut searched: Vec<String>,
         unmatched: Vec<String>,
     ) -> Result<Found, DiscoverError> {
         let excluded = self.excluded()?;
         let before = units.len();
+        let mut units: Vec<String> = units.iter().map(|file| self.framework.unit_of(file)).collect();
         units.retain(|unit| !excluded.is_match(unit));
         if self.named.is_some_and(<[String]>::is_empty) {
             searched.push("the list of `--files-from`, which is empty".to_owned());

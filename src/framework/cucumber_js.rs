@@ -2,9 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use super::{CommandCandidate, Framework, Need, REPORT_DIR, all_to_one, as_argument};
-use crate::model::{Division, ReportFile, Unit};
-use crate::plan::FrameworkCall;
+use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument};
+use crate::model::{Division, ReportFile, ReportFormat, Unit};
+use crate::plan::{FrameworkCall, Strictness};
 use crate::schedule::ExitMeaning;
 
 /// cucumber for JavaScript.
@@ -16,12 +16,29 @@ impl Framework for CucumberJs {
         "cucumber-js"
     }
 
-    fn default_path(&self) -> &'static str {
-        "features"
+    fn default_path(&self) -> Option<&'static str> {
+        Some("features")
     }
 
-    fn is_unit(&self, file_name: &str) -> bool {
-        file_name.ends_with(".feature")
+    fn is_unit(&self, path: &str) -> bool {
+        path.ends_with(".feature")
+    }
+
+    fn sign(&self, project: &ProjectFiles) -> Option<Sign> {
+        let feature = project.path(|path| self.is_unit(path))?;
+        if let Some(file) = project.one_of(&["cucumber.js", "cucumber.json", "cucumber.cjs", "cucumber.mjs"]) {
+            return Some(Sign::file(Strength::Certain, file));
+        }
+        if project.has("package.json", "\"@cucumber/cucumber\"") {
+            return Some(Sign::inside("package.json", "`@cucumber/cucumber`"));
+        }
+        let is_script = |path: &str| [".js", ".cjs", ".mjs", ".ts"].iter().any(|end| path.ends_with(end));
+        let is_step =
+            |path: &str| is_script(path) && path.split('/').any(|part| part.contains("step") || part == "support");
+        let below = feature.split('/').next().unwrap_or_default();
+        let support = project.path(|path| path.starts_with(below) && is_step(path));
+        let support = support.map(|path| Sign::file(Strength::Certain, path));
+        support.or_else(|| Some(Sign::file(Strength::Possible, feature)))
     }
 
     fn commands(&self) -> &'static [CommandCandidate] {
@@ -38,6 +55,11 @@ impl Framework for CucumberJs {
         ]
     }
 
+    fn report_format(&self, path: &str) -> Option<ReportFormat> {
+        let is_messages = path.ends_with(".ndjson").then_some(ReportFormat::CucumberMessages);
+        is_messages.or_else(|| path.ends_with(".xml").then_some(ReportFormat::JUnit))
+    }
+
     fn units_per_invocation(&self) -> Option<NonZeroU32> {
         Some(NonZeroU32::MIN)
     }
@@ -49,8 +71,9 @@ impl Framework for CucumberJs {
     fn argv(&self, call: &FrameworkCall, units: &[&str]) -> Vec<String> {
         let own =
             [format!("--format=junit:{REPORT_DIR}/cucumber.xml"), format!("--format=message:{REPORT_DIR}/ran.ndjson")];
+        let lenient = (call.strictness == Strictness::Lenient).then(|| "--no-strict".to_owned());
         let units = units.iter().map(|unit| as_argument(unit));
-        call.command.iter().cloned().chain(own).chain(call.args.iter().cloned()).chain(units).collect()
+        call.command.iter().cloned().chain(own).chain(lenient).chain(call.args.iter().cloned()).chain(units).collect()
     }
 
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {

@@ -1,8 +1,8 @@
 //! cucumber-ruby 2.4 and newer: a unit is a feature; one invocation writes a JUnit file for each.
 
-use super::{CommandCandidate, Framework, Need, REPORT_DIR, all_to_one, as_argument};
+use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument};
 use crate::model::{Case, Division, ReportFile, Unit};
-use crate::plan::FrameworkCall;
+use crate::plan::{FrameworkCall, Strictness};
 use crate::schedule::ExitMeaning;
 
 /// cucumber for Ruby.
@@ -14,12 +14,26 @@ impl Framework for CucumberRuby {
         "cucumber-ruby"
     }
 
-    fn default_path(&self) -> &'static str {
-        "features"
+    fn default_path(&self) -> Option<&'static str> {
+        Some("features")
     }
 
-    fn is_unit(&self, file_name: &str) -> bool {
-        file_name.ends_with(".feature")
+    fn is_unit(&self, path: &str) -> bool {
+        path.ends_with(".feature")
+    }
+
+    fn sign(&self, project: &ProjectFiles) -> Option<Sign> {
+        let feature = project.path(|path| self.is_unit(path))?;
+        if let Some(file) = project.one_of(&["cucumber.yml", "config/cucumber.yml"]) {
+            return Some(Sign::file(Strength::Certain, file));
+        }
+        if project.has("Gemfile", "cucumber") {
+            return Some(Sign::inside("Gemfile", "`cucumber`"));
+        }
+        let support =
+            |path: &str| path.ends_with(".rb") && (path.contains("/step_definitions/") || path.contains("/support/"));
+        let support = project.path(support).map(|path| Sign::file(Strength::Certain, path));
+        support.or_else(|| Some(Sign::file(Strength::Possible, feature)))
     }
 
     fn commands(&self) -> &'static [CommandCandidate] {
@@ -50,6 +64,9 @@ impl Framework for CucumberRuby {
         // A second formatter without a file would be refused.
         if !call.args.iter().any(|arg| arg.starts_with("-f") || arg.starts_with("--format")) {
             own.extend(["--format", "pretty"]);
+        }
+        if call.strictness == Strictness::Strict && !call.args.iter().any(|arg| arg.starts_with("--strict")) {
+            own.push("--strict");
         }
         let own = own.into_iter().map(str::to_owned);
         let units = units.iter().map(|unit| as_argument(unit));
@@ -139,10 +156,9 @@ mod tests {
 
     #[test]
     fn a_formatter_of_the_users_takes_the_terminal() {
-        let call = |args: &[&str]| FrameworkCall {
-            name: "cucumber-ruby".into(),
-            command: vec!["cucumber".into()],
-            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+        let call = |args: &[&str]| {
+            let args = args.iter().map(|&arg| arg.to_owned()).collect();
+            FrameworkCall::new("cucumber-ruby", vec!["cucumber".into()], args)
         };
         assert!(CucumberRuby.argv(&call(&[]), &["a.feature"]).contains(&"pretty".to_owned()));
         assert!(!CucumberRuby.argv(&call(&["-f", "progress"]), &["a.feature"]).contains(&"pretty".to_owned()));

@@ -6,10 +6,11 @@ mod command;
 mod cucumber_js;
 mod cucumber_ruby;
 mod pytest;
+mod sign;
 
 use std::num::NonZeroU32;
 
-use crate::model::{Case, Division, ReportFile, Unit};
+use crate::model::{Case, Division, ReportFile, ReportFormat, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -17,6 +18,7 @@ pub use command::{CommandCandidate, Need};
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
 pub use pytest::Pytest;
+pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
 
 /// The directory inside a container where a framework leaves its reports.
 pub const REPORT_DIR: &str = "/tmp/minke/reports";
@@ -26,11 +28,19 @@ pub trait Framework: Send + Sync {
     /// Returns the name, as `--framework` takes it.
     fn name(&self) -> &'static str;
 
-    /// Returns where the framework looks for tests when nothing is said.
-    fn default_path(&self) -> &'static str;
+    /// Returns where the framework looks for tests when nothing is said; `None` when tests have to be named.
+    fn default_path(&self) -> Option<&'static str>;
 
-    /// Tells whether a file found in a directory is a test file, by its name.
-    fn is_unit(&self, file_name: &str) -> bool;
+    /// Tells whether a file found in a directory is a test file, by its path relative to the project's root.
+    fn is_unit(&self, path: &str) -> bool;
+
+    /// Returns the unit that a test file belongs to: itself, or for some frameworks the directory that it is in.
+    fn unit_of(&self, file: &str) -> String {
+        file.to_owned()
+    }
+
+    /// Tells by which files the framework is recognised in a project; the strongest sign that there is.
+    fn sign(&self, project: &ProjectFiles) -> Option<Sign>;
 
     /// Tells whether a directory of this name is passed over when a directory above it was selected.
     fn skips_directory(&self, name: &str) -> bool {
@@ -49,6 +59,18 @@ pub trait Framework: Send + Sync {
     /// Tells whether an orderly end without any test to run leaves a report too.
     fn always_reports(&self) -> bool {
         true
+    }
+
+    /// Returns the format of a file that the framework left below [`REPORT_DIR`]; `None` when it is no report.
+    fn report_format(&self, path: &str) -> Option<ReportFormat> {
+        path.ends_with(".xml").then_some(ReportFormat::JUnit)
+    }
+
+    /// Makes a unit's only case of an exit code, where a framework writes no report and the code is all that it says;
+    /// `None` when the code is no answer either.
+    fn case_of_exit(&self, call: &FrameworkCall, unit: &str, code: i64) -> Option<Case> {
+        let _ = (call, unit, code);
+        None
     }
 
     /// Returns the name under which an invocation files a unit's report, where two units could overwrite each other's.
@@ -89,9 +111,11 @@ pub trait Framework: Send + Sync {
 
 /// Returns the frameworks that a name stands for, the likeliest first; empty for an unknown name.
 ///
-/// `cucumber` is Ruby's or JavaScript's, whichever the image has.
+/// Knows every name of [`FRAMEWORK_NAMES`](crate::model::FRAMEWORK_NAMES); `cucumber` is Ruby's or JavaScript's, whichever
+/// the image has.
 pub fn named(name: &str) -> &'static [&'static dyn Framework] {
     match name {
+        "auto" => ALL,
         "pytest" => &[&Pytest],
         "cucumber" => &[&CucumberRuby, &CucumberJs],
         "cucumber-ruby" => &[&CucumberRuby],
@@ -100,8 +124,21 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
     }
 }
 
-/// The names that [`named`] knows.
-pub const NAMES: [&str; 4] = ["pytest", "cucumber", "cucumber-ruby", "cucumber-js"];
+/// Every framework.
+pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs];
+
+/// Returns the last component of a path.
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Puts a framework's command behind some shell text in one container. The command's words are `"$@"` of the text, so
+/// nothing in them is read by the shell.
+#[expect(dead_code, reason = "frameworks that need a shell come next")]
+fn by_shell(script: &str, argv: Vec<String>) -> Vec<String> {
+    let shell = ["/bin/sh", "-c", script, "minke"].map(str::to_owned);
+    shell.into_iter().chain(argv).collect()
+}
 
 /// Writes a unit's path as an argument that cannot be taken for an option, or for a file of arguments.
 fn as_argument(unit: &str) -> String {

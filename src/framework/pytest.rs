@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{CommandCandidate, Framework, Need, REPORT_DIR, as_argument};
+use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, file_name};
 use crate::model::{Case, Division, Finding, FindingKind, ReportFile, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
@@ -16,13 +16,27 @@ impl Framework for Pytest {
         "pytest"
     }
 
-    fn default_path(&self) -> &'static str {
-        "."
+    fn default_path(&self) -> Option<&'static str> {
+        Some(".")
     }
 
-    fn is_unit(&self, file_name: &str) -> bool {
+    fn sign(&self, project: &ProjectFiles) -> Option<Sign> {
+        let configured = [("pyproject.toml", "[tool.pytest"), ("setup.cfg", "[tool:pytest]"), ("tox.ini", "[pytest]")];
+        if let Some(file) = project.one_of(&["pytest.ini"]) {
+            return Some(Sign::file(Strength::Certain, file));
+        }
+        if let Some((file, table)) = configured.into_iter().find(|(file, table)| project.has(file, table)) {
+            return Some(Sign::inside(file, &format!("`{table}`")));
+        }
+        if let Some(conftest) = project.path(|path| file_name(path) == "conftest.py") {
+            return Some(Sign::file(Strength::Certain, conftest));
+        }
+        project.path(|path| self.is_unit(path)).map(|path| Sign::file(Strength::Usual, path))
+    }
+
+    fn is_unit(&self, path: &str) -> bool {
         // pytest's default `python_files`.
-        file_name.strip_suffix(".py").is_some_and(|stem| stem.starts_with("test_") || stem.ends_with("_test"))
+        file_name(path).strip_suffix(".py").is_some_and(|stem| stem.starts_with("test_") || stem.ends_with("_test"))
     }
 
     fn skips_directory(&self, name: &str) -> bool {
@@ -272,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_leading_dash_is_no_option() {
-        let call = FrameworkCall { name: "pytest".into(), command: vec!["pytest".into()], args: vec!["-x".into()] };
+        let call = FrameworkCall::new("pytest", vec!["pytest".into()], vec!["-x".into()]);
         let argv = Pytest.argv(&call, &["-dash_test.py", "$(touch pwned).py"]);
         assert_eq!(argv[1], "-x");
         assert_eq!(&argv[argv.len() - 2..], ["./-dash_test.py", "$(touch pwned).py"]);

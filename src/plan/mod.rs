@@ -36,6 +36,30 @@ pub struct FrameworkCall {
     pub command: Vec<String>,
     /// The user's own arguments for the framework.
     pub args: Vec<String>,
+    /// Whether what is undefined or pending counts as failed.
+    #[serde(default)]
+    pub strictness: Strictness,
+    /// Globs of the reports that a command of the user's own writes, relative to the working directory.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reports: Vec<String>,
+}
+
+/// Whether undefined and pending steps count as failed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Strictness {
+    /// They fail their case.
+    #[default]
+    Strict,
+    /// They are skips.
+    Lenient,
+}
+
+impl FrameworkCall {
+    /// Makes a strict call with arguments and no reports of the user's own.
+    pub fn new(name: impl Into<String>, command: Vec<String>, args: Vec<String>) -> Self {
+        Self { name: name.into(), command, args, strictness: Strictness::Strict, reports: Vec::new() }
+    }
 }
 
 /// Everything that a plan is made of.

@@ -10,7 +10,8 @@ use futures::{StreamExt, TryStreamExt};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use crate::engine::{ContainerId, Engine, EngineError};
-use crate::model::ReportFile;
+use crate::framework::Framework;
+use crate::model::{ReportFile, ReportFormat};
 use crate::report::junit::{self, ReadLimits};
 use crate::report::messages;
 
@@ -39,11 +40,12 @@ pub(super) async fn collect(
     engine: &dyn Engine,
     container: &ContainerId,
     dir: &Path,
+    framework: &'static dyn Framework,
 ) -> Result<Collected, EngineError> {
     let Some(archive) = engine.archive(container, MINKE_DIR).await? else { return Ok(Collected::default()) };
     let dir = dir.to_owned();
     let reader = SyncIoBridge::new(StreamReader::new(readable(archive)));
-    let unpacked = tokio::task::spawn_blocking(move || unpack(reader, &dir)).await;
+    let unpacked = tokio::task::spawn_blocking(move || unpack(reader, &dir, framework)).await;
     let unpacked = unpacked.unwrap_or_else(|panic| Err(io::Error::other(panic)));
     unpacked.map_err(|source| EngineError::Operation {
         operation: format!("read the reports of container {}", container.0),
@@ -55,7 +57,7 @@ fn readable(archive: BoxStream<'static, Result<Bytes, EngineError>>) -> BoxStrea
     archive.map_err(io::Error::other).boxed()
 }
 
-fn unpack(reader: impl Read, dir: &Path) -> io::Result<Collected> {
+fn unpack(reader: impl Read, dir: &Path, framework: &dyn Framework) -> io::Result<Collected> {
     let mut collected = Collected::default();
     // A test that sees this directory may have left a link where the reports go.
     let reports = dir.join("reports");
@@ -84,26 +86,26 @@ fn unpack(reader: impl Read, dir: &Path) -> io::Result<Collected> {
             collected.before_command = Some(code.trim().parse().unwrap_or(1));
             continue;
         }
-        let read_report = match relative.extension().and_then(|extension| extension.to_str()) {
-            Some("xml") if relative.starts_with("reports") => read_junit,
-            Some("ndjson") if relative.starts_with("reports") => messages::read,
-            Some(_) | None => continue,
-        };
+        let Ok(below) = relative.strip_prefix("reports") else { continue };
+        let name = below.to_string_lossy();
+        let Some(format) = framework.report_format(&name) else { continue };
         if collected.reports.len() >= MOST_FILES || room == 0 {
             collected.remarks.push(format!("left out `{}` and what follows: too many reports", path.display()));
             break;
         }
-        let name = relative.strip_prefix("reports").unwrap_or(&relative);
         let target = dir.join(&relative);
         room -= copy(&mut entry, &target, room)?;
-        collected.reports.push(read_report(&name.to_string_lossy(), File::open(&target)?));
+        collected.reports.push(read_report(format, &name, File::open(&target)?));
     }
     collected.reports.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(collected)
 }
 
-fn read_junit(name: &str, file: File) -> ReportFile {
-    junit::read(name, file, &ReadLimits::default())
+fn read_report(format: ReportFormat, name: &str, file: File) -> ReportFile {
+    match format {
+        ReportFormat::JUnit => junit::read(name, file, &ReadLimits::default()),
+        ReportFormat::CucumberMessages => messages::read(name, file),
+    }
 }
 
 /// Returns the path below the archive's own top directory, when it stays there.
@@ -127,6 +129,7 @@ fn copy(entry: &mut impl Read, target: &Path, room: u64) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::framework::Pytest;
 
     fn archive(entries: &[(&str, tar::EntryType, &[u8])]) -> Vec<u8> {
         let mut builder = tar::Builder::new(Vec::new());
@@ -156,7 +159,7 @@ mod tests {
             ("minke/reports/device.xml", tar::EntryType::Char, b""),
             ("minke/reports/ok.xml", tar::EntryType::Regular, b"<testsuite><testcase name='a'/></testsuite>"),
         ]);
-        let collected = unpack(&hostile[..], &target).unwrap();
+        let collected = unpack(&hostile[..], &target, &Pytest).unwrap();
         assert_eq!(collected.reports.len(), 1);
         assert_eq!(collected.reports[0].cases.len(), 1);
         assert_eq!(collected.remarks.len(), 3, "{:?}", collected.remarks);
@@ -173,6 +176,6 @@ mod tests {
     fn a_failed_before_command_leaves_its_code() {
         let dir = tempfile::tempdir().unwrap();
         let bytes = archive(&[("minke/before-command", tar::EntryType::Regular, b"3\n")]);
-        assert_eq!(unpack(&bytes[..], dir.path()).unwrap().before_command, Some(3));
+        assert_eq!(unpack(&bytes[..], dir.path(), &Pytest).unwrap().before_command, Some(3));
     }
 }

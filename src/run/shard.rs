@@ -145,7 +145,7 @@ impl ShardTask {
         let streamed = self.stream(life, spool, &id, output).await;
         life.ended = Some(Instant::now());
         streamed?;
-        let collecting = collect(engine, &id, &self.dir);
+        let collecting = collect(engine, &id, &self.dir, shared.framework);
         life.collected = timeout(COLLECT_LIMIT, collecting).await.unwrap_or_else(|_| {
             Err(EngineError::TimedOut { operation: "hand over the reports".into(), seconds: COLLECT_LIMIT.as_secs() })
         })?;
@@ -239,6 +239,12 @@ impl ShardTask {
         let failure = life.failure.take().or_else(|| self.failure_inside(&life, &output_tail));
         let reports = std::mem::take(&mut life.collected.reports);
         let mut division = framework.divide(&self.units, reports);
+        if let (Some(code), [unit], None) = (code, self.units.as_slice(), &life.stop)
+            && let Some(case) = framework.case_of_exit(self.shared.plan.framework(), unit.id.as_str(), code)
+            && let Some(cases) = division.by_unit.first_mut()
+        {
+            cases.push(case);
+        }
         if life.stop.is_some() {
             division.leave_out_stopped(|case| framework.is_stopped(case));
         }

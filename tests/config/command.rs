@@ -76,8 +76,8 @@ fn version_and_help_are_success_and_bad_usage_is_two() {
 #[test]
 fn presets_set_the_framework_and_do_not_take_another() {
     let project = Project::new().file("minke.toml", "framework = 'cucumber'\n");
-    assert_eq!(project.settings(&["pytest"]).unwrap().framework.as_deref(), Some("pytest"));
-    assert_eq!(project.settings(&["cucumber", "features/"]).unwrap().framework.as_deref(), Some("cucumber"));
+    assert_eq!(project.settings(&["pytest"]).unwrap().framework, "pytest");
+    assert_eq!(project.settings(&["cucumber", "features/"]).unwrap().framework, "cucumber");
     minke(&project, &["pytest", "--framework", "cucumber"]).assert().code(2);
 }
 

@@ -30,7 +30,7 @@ fn plan_of(project: &Project) -> Plan {
         shards: NonZeroU32::new(2).unwrap(),
         isolation: Isolation::File,
         units_per_invocation: None,
-        framework: FrameworkCall { name: "pytest".into(), command: vec!["pytest".into()], args: Vec::new() },
+        framework: FrameworkCall::new("pytest", vec!["pytest".into()], Vec::new()),
         template,
         image_id: None,
         policy: Policy::default(),

@@ -1,13 +1,15 @@
 //! The cases that minke reports are those of the framework alone, and so are their outcomes.
 
+mod cucumber;
+
 use std::collections::BTreeMap;
 
 use minke::model::{Case, CaseOutcome};
 
-use crate::support::{CUCUMBER, NODE, PYTHON, Project, cases_of, docker};
+use crate::support::{PYTHON, Project, cases_of, docker};
 
 /// Runs a framework alone on the whole mounted suite and returns the cases of the JUnit files that it wrote.
-fn alone(project: &Project, image: &str, command: &[&str]) -> Vec<Case> {
+pub(crate) fn alone(project: &Project, image: &str, command: &[&str]) -> Vec<Case> {
     let reports = Project::empty();
     let mount = format!("{}:/project:ro", project.path().display());
     let out = format!("{}:/reports", reports.path().display());
@@ -22,7 +24,7 @@ fn alone(project: &Project, image: &str, command: &[&str]) -> Vec<Case> {
 }
 
 /// Counts cases by name and outcome. minke numbers equal names and names the nameless, so both are undone or done alike.
-fn tally(cases: &[Case]) -> BTreeMap<(String, String, CaseOutcome), usize> {
+pub(crate) fn tally(cases: &[Case]) -> BTreeMap<(String, String, CaseOutcome), usize> {
     let mut tally = BTreeMap::new();
     for case in cases {
         let name = case.name.rsplit_once(" [").filter(|(_, rest)| rest.trim_end_matches(']').parse::<u32>().is_ok());
@@ -34,7 +36,7 @@ fn tally(cases: &[Case]) -> BTreeMap<(String, String, CaseOutcome), usize> {
 }
 
 /// Leaves out the error cases that minke itself adds for units and shards.
-fn of_framework(cases: Vec<Case>) -> Vec<Case> {
+pub(crate) fn of_framework(cases: Vec<Case>) -> Vec<Case> {
     cases.into_iter().filter(|case| case.name != "(unit)" && case.name != "(shard)").collect()
 }
 
@@ -49,30 +51,6 @@ fn pytest_cases_equal_those_of_pytest_alone() {
         ended.expect(1).left_nothing();
         assert_eq!(tally(&of_framework(ended.junit())), tally(&alone), "--isolation {isolation}");
     }
-}
-
-#[test]
-fn cucumber_ruby_cases_equal_those_of_cucumber_alone() {
-    let project = Project::fixture("cucumber-ruby");
-    let ended = project.cucumber(&["--shards", "4"]);
-    ended.expect(1).left_nothing();
-    // Alone, cucumber itself loses one of two features whose reports have the same name; it is run by itself here.
-    let lost = "features/a-b/c.feature";
-    let command = ["cucumber", "--format", "junit", "--out", "/reports", "--format", "progress"];
-    let others: Vec<String> = ended.state().units().iter().map(|unit| unit.unit.to_string()).collect();
-    let others: Vec<&str> = others.iter().map(String::as_str).filter(|unit| *unit != lost).collect();
-    let mut expected = alone(&project, CUCUMBER, &[&command[..], &others].concat());
-    expected.extend(alone(&project, CUCUMBER, &[&command[..], &[lost]].concat()));
-    assert_eq!(tally(&of_framework(ended.junit())), tally(&expected));
-}
-
-#[test]
-fn cucumber_js_cases_equal_those_of_cucumber_alone() {
-    let project = Project::fixture("cucumber-js");
-    let expected = alone(&project, NODE, &["cucumber-js", "--format", "junit:/reports/report.xml", "features"]);
-    let ended = project.minke(&["cucumber", "--image", NODE, "--source", "mount", "--shards", "4"]);
-    ended.expect(1).left_nothing();
-    assert_eq!(tally(&of_framework(ended.junit())), tally(&expected));
 }
 
 #[test]

@@ -1,0 +1,10 @@
+//! The formats of what frameworks write down.
+
+/// How a report file is to be read. Every format is read into the same [`ReportFile`](super::ReportFile).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ReportFormat {
+    /// JUnit XML of any dialect.
+    JUnit,
+    /// Cucumber messages, of which only the files that were run are read.
+    CucumberMessages,
+}
