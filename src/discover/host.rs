@@ -19,7 +19,7 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
     for path in selection.named.unwrap_or_default() {
         let relative = inside(path, project)?;
         let full = project.join(&relative);
-        if full.is_file() {
+        if full.is_file() || is_part(selection, project, &relative) {
             units.push(relative);
         } else if full.exists() {
             return Err(DiscoverError::NotAFile { path: path.to_owned(), place: place(project) });
@@ -32,7 +32,7 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
         let before = units.len();
         let relative = inside(path, project)?;
         let full = project.join(&relative);
-        if full.is_file() {
+        if full.is_file() || is_part(selection, project, &relative) {
             units.push(relative);
         } else if full.is_dir() {
             let framework = selection.framework;
@@ -59,6 +59,11 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
         }
     }
     selection.finish(units, searched, unmatched)
+}
+
+/// Tells whether a selector is of a part of something that is there.
+fn is_part(selection: &Selection<'_>, project: &Path, selector: &str) -> bool {
+    selection.file_of_part(selector).is_some_and(|file| project.join(file).exists())
 }
 
 fn missing(path: &str, project: &Path) -> DiscoverError {

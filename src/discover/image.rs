@@ -23,6 +23,7 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
         let relative = inside(path, probe.work_dir());
         match probe.look(&relative).await? {
             Some((PathKind::File { .. }, _)) => units.push(relative),
+            None if is_part(selection, probe, &relative).await? => units.push(relative),
             Some(_) => return Err(DiscoverError::NotAFile { path: path.to_owned(), place: place(probe) }),
             None => return Err(missing(path, probe)),
         }
@@ -33,6 +34,7 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
         let relative = inside(path, probe.work_dir());
         match probe.look(&relative).await? {
             Some((PathKind::File { .. }, _)) => units.push(relative),
+            None if is_part(selection, probe, &relative).await? => units.push(relative),
             Some((PathKind::Directory, real)) => {
                 let framework = selection.framework;
                 searched.push(format!("directory `{path}` for the test files of {}", framework.name()));
@@ -64,6 +66,12 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
     let place = format!("image `{}`, working directory `{}`", probe.image(), probe.work_dir());
     let searched = searched.into_iter().map(|what| format!("{what} in {place}")).collect();
     selection.finish(units, searched, unmatched)
+}
+
+/// Tells whether a selector is of a part of something that is there.
+async fn is_part(selection: &Selection<'_>, probe: &Probe, selector: &str) -> Result<bool, DiscoverError> {
+    let Some(file) = selection.file_of_part(selector) else { return Ok(false) };
+    Ok(probe.look(file).await?.is_some())
 }
 
 fn missing(path: &str, probe: &Probe) -> DiscoverError {

@@ -4,7 +4,7 @@ use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::DiscoverError;
 use crate::framework::Framework;
-use crate::model::Unit;
+use crate::model::{Unit, split_part};
 
 /// What the user selected, relative to the project's directory.
 pub struct Selection<'a> {
@@ -37,6 +37,12 @@ impl Selection<'_> {
         } else {
             self.paths.to_vec()
         }
+    }
+
+    /// Returns the file that a selector is of, when it selects a part and the framework takes parts.
+    pub(super) fn file_of_part<'p>(&self, selector: &'p str) -> Option<&'p str> {
+        let (file, part) = split_part(selector);
+        part.filter(|_| self.framework.takes_parts()).map(|_| file)
     }
 
     /// Compiles the globs of what is left out. A glob also leaves out everything below what it matches.
@@ -89,6 +95,7 @@ pub fn mark_units(
     }
     let unit = |path: String| Unit {
         report_key: framework.report_key(&path),
+        alone: framework.stands_alone(&path),
         may_be_empty: may_be_empty.iter().any(|glob| glob.is_match(&path)),
         ..Unit::new(path)
     };

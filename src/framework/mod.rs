@@ -48,6 +48,17 @@ pub trait Framework: Send + Sync {
         false
     }
 
+    /// Tells whether a part of a test file can be a unit, in a form that [`split_part`](crate::model::split_part) knows.
+    fn takes_parts(&self) -> bool {
+        false
+    }
+
+    /// Tells whether a unit needs an invocation of its own, because what selects it would hold for its neighbours too.
+    fn stands_alone(&self, unit: &str) -> bool {
+        let _ = unit;
+        false
+    }
+
     /// Returns the commands that may be the framework's in an image, best first.
     fn commands(&self) -> &'static [CommandCandidate];
 

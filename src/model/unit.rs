@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::UnitId;
 
-/// One test file of the plan.
+/// One test file of the plan, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
     /// The unit's path relative to the project's root.
@@ -12,14 +12,17 @@ pub struct Unit {
     /// Units whose report keys are equal overwrite each other's report when one invocation runs both.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report_key: Option<String>,
+    /// Whether the unit needs an invocation of its own, because what selects it would hold for its neighbours too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
     /// Whether the unit may end with no case at all and still pass (`--allow-empty`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_be_empty: bool,
 }
 
 impl Unit {
-    /// Makes a unit of a path, with no report key, that must have a case.
+    /// Makes a unit of a path, with no report key, that may share an invocation and must have a case.
     pub fn new(path: impl Into<String>) -> Self {
-        Self { id: UnitId::new(path), report_key: None, may_be_empty: false }
+        Self { id: UnitId::new(path), report_key: None, alone: false, may_be_empty: false }
     }
 }

@@ -43,6 +43,8 @@ fn batch(units: Vec<UnitIndex>) -> Batch {
 struct Draft<'a> {
     units: Vec<UnitIndex>,
     report_keys: HashSet<&'a str>,
+    /// Whether a unit is in it that needs an invocation of its own.
+    is_closed: bool,
     bytes: usize,
 }
 
@@ -50,11 +52,13 @@ impl<'a> Draft<'a> {
     fn takes(&self, unit: &Unit, limit: usize) -> bool {
         let collides = unit.report_key.as_deref().is_some_and(|key| self.report_keys.contains(key));
         let fits = self.units.is_empty() || self.bytes + cost(unit) <= COMMAND_LINE_BYTES;
-        self.units.len() < limit && fits && !collides
+        let apart = !self.units.is_empty() && (unit.alone || self.is_closed);
+        self.units.len() < limit && fits && !collides && !apart
     }
 
     fn add(&mut self, index: UnitIndex, unit: &'a Unit) {
         self.units.push(index);
+        self.is_closed |= unit.alone;
         self.bytes += cost(unit);
         self.report_keys.extend(unit.report_key.as_deref());
     }
@@ -100,6 +104,19 @@ mod tests {
             unit.report_key = Some("features-a-b-c".into());
         }
         assert_eq!(sizes(&divide(&all, NonZeroU32::new(2).unwrap(), None)), [1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_unit_that_needs_an_invocation_of_its_own_has_no_neighbours() {
+        let mut all = units(6);
+        all[0].alone = true;
+        all[4].alone = true;
+        let batches = divide(&all, NonZeroU32::new(2).unwrap(), None);
+        for batch in &batches {
+            let has_alone = batch.units.iter().any(|unit| all[unit.as_usize()].alone);
+            assert!(!has_alone || batch.units.len() == 1, "{batch:?}");
+        }
+        assert_eq!(batches.iter().map(|batch| batch.units.len()).sum::<usize>(), 6);
     }
 
     #[test]
