@@ -11,12 +11,12 @@ use super::error::CliError;
 use crate::config::{Discover, FilesFrom, Settings, Source};
 use crate::discover::{
     Candidate, DiscoverError, Found, FoundCommand, Probe, Selection, choose, find_command, in_image, mark_units,
-    on_host, project_in_image, project_on_host,
+    on_host, project_in_image, project_on_host, split_in_image, split_on_host,
 };
 use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
 use crate::framework::{self, Framework};
 use crate::model::{ImageId, Mount, RunId, ShardTemplate};
-use crate::plan::{FrameworkCall, Plan, PlanInput, plan};
+use crate::plan::{FrameworkCall, Plan, PlanInput, Split, plan};
 
 /// The name of the framework that is recognised.
 const AUTO: &str = "auto";
@@ -57,6 +57,10 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
     let notes = Vec::from_iter(note);
     let by_name = *frameworks.first().expect("the settings accept known frameworks only");
     let on_host = in_host.then(|| on_host(&selection(by_name), &settings.root)).transpose()?;
+    let on_host = on_host.map(|found| match settings.split {
+        Split::Never => found,
+        Split::All => split_on_host(found, by_name, &settings.root),
+    });
     let image = match engine.image(image_name).await {
         Ok(image) => image,
         Err(error @ EngineError::ImageMissing { .. }) if let Some(found) = on_host => {
@@ -160,7 +164,13 @@ async fn look_inside<'a>(
     };
     let found = match on_host {
         Some(found) => found,
-        None => in_image(&selection(command.framework), probe).await?,
+        None => {
+            let found = in_image(&selection(command.framework), probe).await?;
+            match settings.split {
+                Split::Never => found,
+                Split::All => split_in_image(found, command.framework, probe).await?,
+            }
+        }
     };
     Ok((found, command))
 }

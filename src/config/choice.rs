@@ -6,7 +6,7 @@ use super::raw::Fault;
 use super::scalar::Scalar;
 use super::suggest::closest;
 use crate::model::FRAMEWORK_NAMES;
-use crate::plan::Isolation;
+use crate::plan::{Isolation, Split};
 
 macro_rules! choice {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
@@ -66,6 +66,25 @@ choice! {
         Always = "always",
         /// Never.
         Never = "never",
+    }
+}
+
+impl Scalar for Split {
+    const CHOICES: &'static [&'static str] = &["never", "all"];
+
+    fn parse(text: &str, _base: &Path) -> Result<Self, Fault> {
+        match text {
+            "never" => Ok(Self::Never),
+            "all" => Ok(Self::All),
+            _ => Err(not_offered(text, Self::CHOICES)),
+        }
+    }
+
+    fn print(&self, _root: &Path) -> String {
+        match self {
+            Self::Never => "never".to_owned(),
+            Self::All => "all".to_owned(),
+        }
     }
 }
 

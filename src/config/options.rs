@@ -17,7 +17,7 @@ use super::size::{Bytes, CpuMillis};
 use super::spec::{FlagStyle, OptionSpec, Section};
 use super::variable::EnvEntry;
 use crate::model::Network;
-use crate::plan::{Isolation, Partition};
+use crate::plan::{Isolation, Partition, Split};
 
 /// Spells the name of a field with another separator, in capitals if asked, after a prefix.
 const fn spell<const N: usize>(prefix: &str, name: &str, capitals: bool) -> [u8; N] {
@@ -141,6 +141,8 @@ options! {
         shards: One<NonZeroU32>, "N" .alias("concurrency") .otherwise("the engine's number of CPUs");
         /// One container for all files of a shard, or a fresh one for each file.
         isolation: One<Isolation>, "shard|file" .default("shard");
+        /// Make every scenario, or every test where the framework can select one, a unit of its own.
+        split: One<Split>, "never|all" .default("never");
         /// Shell text that must succeed in each container before the framework starts.
         before_command: One<String>, "TEXT";
         /// Arguments for the framework, passed on as they are.

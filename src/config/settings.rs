@@ -16,7 +16,7 @@ use super::scalar::{Count, Switch};
 use super::setting::Setting;
 use super::variable::EnvEntry;
 use crate::model::{EnvVar, Network, Policy, ResourceLimits};
-use crate::plan::{Isolation, Partition, Strictness};
+use crate::plan::{Isolation, Partition, Split, Strictness};
 
 /// Everything that a run can be told.
 ///
@@ -68,6 +68,8 @@ pub struct Settings {
     pub shards: Option<NonZeroU32>,
     /// What shares a container.
     pub isolation: Isolation,
+    /// Whether test files are divided into their parts.
+    pub split: Split,
     /// Shell text that must succeed in each container before the framework starts.
     pub before_command: Option<String>,
     /// What a run does about time and failures.
@@ -153,6 +155,7 @@ impl Settings {
             framework_args: options.framework_args.values(),
             shards: options.shards.value(),
             isolation: options.isolation.settled(),
+            split: options.split.settled(),
             before_command: options.before_command.value(),
             junit: options.junit.value(),
             output_dir: options.output_dir.settled(),

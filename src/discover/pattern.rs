@@ -1,5 +1,7 @@
 //! What was selected: paths, directories and globs, and what is left out again.
 
+use std::collections::HashSet;
+
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::DiscoverError;
@@ -74,10 +76,19 @@ impl Selection<'_> {
         if before > 0 && units.is_empty() {
             searched.push(format!("`--exclude` leaves out all {before} files"));
         }
-        units.sort_unstable();
+        units.sort_by(|one, other| part_order(one).cmp(&part_order(other)));
         units.dedup();
+        // Of a file and a part of it, the file has all.
+        let files: HashSet<String> = units.iter().cloned().collect();
+        units.retain(|unit| self.file_of_part(unit).is_none_or(|file| !files.contains(file)));
         Ok(Found { units, searched, unmatched })
     }
+}
+
+/// Orders units by their files, and parts of a file by their lines, which are numbers, or by their text.
+fn part_order(unit: &str) -> (&str, Option<u64>, &str) {
+    let (file, part) = split_part(unit);
+    (file, part.and_then(|part| part.split(':').next()?.parse().ok()), unit)
 }
 
 /// Makes units of paths: with the names of their reports, and marked where `--allow-empty` matches.

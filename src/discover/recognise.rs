@@ -2,16 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
-use futures::{StreamExt, TryStreamExt};
-use tokio_util::io::{StreamReader, SyncIoBridge};
 use walkdir::WalkDir;
 
 use super::pattern::{is_glob, join, literal_prefix, normal};
 use super::{DiscoverError, Probe, command, image};
-use crate::engine::{EngineError, Image, PathKind};
+use crate::engine::{Image, PathKind};
 use crate::framework::{self, Framework, ProjectFiles, Sign, Strength, TELLING_FILES};
 
 /// How much of a telling file is read.
@@ -71,7 +69,7 @@ pub async fn project_in_image(paths: &[String], probe: &Probe) -> Result<Project
     let mut texts = BTreeMap::new();
     for name in TELLING_FILES {
         if let Some((PathKind::File { .. }, real)) = probe.look(name).await? {
-            texts.insert((*name).to_owned(), read(probe, &real).await?);
+            texts.insert((*name).to_owned(), probe.read_text(&real).await?);
         }
     }
     Ok(ProjectFiles { paths: sorted(found), texts })
@@ -145,27 +143,6 @@ fn sorted(mut paths: Vec<String>) -> Vec<String> {
     paths.sort_unstable();
     paths.dedup();
     paths
-}
-
-/// Reads the beginning of a file in the image.
-async fn read(probe: &Probe, path: &str) -> Result<String, DiscoverError> {
-    let Some(archive) = probe.engine().archive(probe.container(), path).await? else { return Ok(String::new()) };
-    let reader = SyncIoBridge::new(StreamReader::new(archive.map_err(io::Error::other).boxed()));
-    let text = tokio::task::spawn_blocking(move || first_file(reader)).await;
-    text.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|source| {
-        DiscoverError::Engine(EngineError::Operation {
-            operation: format!("read `{path}` in the image"),
-            source: Box::new(source),
-        })
-    })
-}
-
-fn first_file(reader: impl Read) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    if let Some(entry) = tar::Archive::new(reader).entries()?.next() {
-        entry?.take(TELLING_BYTES).read_to_end(&mut bytes)?;
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 #[cfg(test)]

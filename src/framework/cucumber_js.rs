@@ -2,8 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument};
-use crate::model::{Division, ReportFile, ReportFormat, Unit};
+use super::{
+    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument, gherkin_parts,
+};
+use crate::model::{Division, ReportFile, ReportFormat, Unit, split_part};
 use crate::plan::{FrameworkCall, Strictness};
 use crate::schedule::ExitMeaning;
 
@@ -39,6 +41,14 @@ impl Framework for CucumberJs {
         let support = project.path(|path| path.starts_with(below) && is_step(path));
         let support = support.map(|path| Sign::file(Strength::Certain, path));
         support.or_else(|| Some(Sign::file(Strength::Possible, feature)))
+    }
+
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
+    fn parts_in(&self, file: &str, text: &str) -> Vec<String> {
+        gherkin_parts::scenarios(file, text)
     }
 
     fn commands(&self) -> &'static [CommandCandidate] {
@@ -79,7 +89,8 @@ impl Framework for CucumberJs {
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
         let (messages, reports): (Vec<_>, Vec<_>) =
             reports.into_iter().partition(|report| report.path.ends_with(".ndjson"));
-        let is_foreign = |ran: &String| units.iter().all(|unit| unit.id.as_str() != ran.trim_start_matches("./"));
+        let is_foreign =
+            |ran: &String| units.iter().all(|unit| split_part(unit.id.as_str()).0 != ran.trim_start_matches("./"));
         let foreign_unit = messages.into_iter().flat_map(|report| report.ran).find(is_foreign);
         Division { foreign_unit, ..all_to_one(reports) }
     }

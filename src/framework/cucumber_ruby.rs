@@ -1,7 +1,9 @@
 //! cucumber-ruby 2.4 and newer: a unit is a feature; one invocation writes a JUnit file for each.
 
-use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument};
-use crate::model::{Case, Division, ReportFile, Unit};
+use super::{
+    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument, gherkin_parts,
+};
+use crate::model::{Case, Division, ReportFile, Unit, split_part};
 use crate::plan::{FrameworkCall, Strictness};
 use crate::schedule::ExitMeaning;
 
@@ -34,6 +36,14 @@ impl Framework for CucumberRuby {
             |path: &str| path.ends_with(".rb") && (path.contains("/step_definitions/") || path.contains("/support/"));
         let support = project.path(support).map(|path| Sign::file(Strength::Certain, path));
         support.or_else(|| Some(Sign::file(Strength::Possible, feature)))
+    }
+
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
+    fn parts_in(&self, file: &str, text: &str) -> Vec<String> {
+        gherkin_parts::scenarios(file, text)
     }
 
     fn commands(&self) -> &'static [CommandCandidate] {
@@ -121,9 +131,9 @@ impl Framework for CucumberRuby {
     }
 }
 
-/// Names the report of a feature as cucumber does: its path with `-` for `/`, so `a-b/c` and `a/b-c` collide.
+/// Names the report of a feature, or of a part of one, as cucumber does: its path with `-` for `/`, so `a-b/c` and `a/b-c` collide.
 fn report_name(unit: &str) -> String {
-    let argument = as_argument(unit);
+    let argument = as_argument(split_part(unit).0);
     let flat = argument.replace(['/', '\\'], "-");
     format!("TEST-{}.xml", flat.strip_suffix(".feature").unwrap_or(&flat))
 }

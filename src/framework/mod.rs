@@ -5,6 +5,7 @@
 mod command;
 mod cucumber_js;
 mod cucumber_ruby;
+mod gherkin_parts;
 mod pytest;
 mod sign;
 
@@ -51,6 +52,12 @@ pub trait Framework: Send + Sync {
     /// Tells whether a part of a test file can be a unit, in a form that [`split_part`](crate::model::split_part) knows.
     fn takes_parts(&self) -> bool {
         false
+    }
+
+    /// Lists the parts of a test file by its text, as selectors in the file's order; empty when it cannot be divided so.
+    fn parts_in(&self, file: &str, text: &str) -> Vec<String> {
+        let _ = (file, text);
+        Vec::new()
     }
 
     /// Tells whether a unit needs an invocation of its own, because what selects it would hold for its neighbours too.

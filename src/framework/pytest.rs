@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, file_name};
-use crate::model::{Case, Division, Finding, FindingKind, ReportFile, Unit};
+use crate::model::{Case, Division, Finding, FindingKind, ReportFile, Unit, split_part};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -44,6 +44,10 @@ impl Framework for Pytest {
         name.starts_with('.')
             || name.ends_with(".egg")
             || matches!(name, "_darcs" | "build" | "CVS" | "dist" | "node_modules" | "venv" | "{arch}" | "__pycache__")
+    }
+
+    fn takes_parts(&self) -> bool {
+        true
     }
 
     fn commands(&self) -> &'static [CommandCandidate] {
@@ -107,13 +111,17 @@ impl Framework for Pytest {
     fn seen(&self, line: &str, units: &[Unit]) -> Option<usize> {
         let end = line.find("::").or_else(|| line.find(".py ").map(|at| at + 3))?;
         let path = &line[..end];
-        let exact = units.iter().position(|unit| unit.id.as_str() == path);
-        exact.or_else(|| {
-            let is_below = |unit: &Unit| unit.id.as_str().strip_suffix(path).is_some_and(|above| above.ends_with('/'));
-            let mut ends = units.iter().enumerate().filter(|(_, unit)| is_below(unit));
-            let (place, _) = ends.next()?;
-            ends.next().is_none().then_some(place)
-        })
+        let only = |is_meant: &dyn Fn(&str) -> bool| {
+            let mut meant = units.iter().enumerate().filter(|(_, unit)| is_meant(unit.id.as_str()));
+            let (place, _) = meant.next()?;
+            meant.next().is_none().then_some(place)
+        };
+        let file = |unit: &str| split_part(unit).0.to_owned();
+        let exact = only(&|unit| file(unit) == path);
+        // Of parts of one file the line names the test itself, if pytest is verbose.
+        let part = || only(&|unit| unit.len() > path.len() && line.starts_with(unit));
+        let below = || only(&|unit| file(unit).strip_suffix(path).is_some_and(|above| above.ends_with('/')));
+        exact.or_else(part).or_else(below)
     }
 
     fn is_stopped(&self, case: &Case) -> bool {
@@ -147,13 +155,17 @@ impl Framework for Pytest {
 /// The `file` attribute does not serve: of an inherited test it names the file where the test was written.
 struct Modules {
     dotted: Vec<String>,
-    found: HashMap<String, Option<usize>>,
+    /// The classes and the test that a unit stands for, when it is a part of its file.
+    parts: Vec<Option<Vec<String>>>,
+    /// The units of a file, by the class name of a case.
+    found: HashMap<String, Vec<usize>>,
 }
 
 impl Modules {
     fn of(units: &[Unit]) -> Self {
-        let dotted = units.iter().map(|unit| dotted(unit.id.as_str())).collect();
-        Self { dotted, found: HashMap::new() }
+        let split = || units.iter().map(|unit| split_part(unit.id.as_str()));
+        let dotted = split().map(|(file, _)| dotted(file)).collect();
+        Self { dotted, parts: split().map(|(_, part)| part.map(components)).collect(), found: HashMap::new() }
     }
 
     fn unit_of(&mut self, case: &Case) -> Option<usize> {
@@ -162,12 +174,15 @@ impl Modules {
         }
         // A file that could not be collected has its module as the case's name.
         let key = if case.classname.is_empty() { &case.name } else { &case.classname };
-        if let Some(known) = self.found.get(key) {
-            return *known;
+        if !self.found.contains_key(key) {
+            let units = self.longest_matches(key);
+            self.found.insert(key.clone(), units);
         }
-        let unit = self.longest_match(key);
-        self.found.insert(key.clone(), unit);
-        unit
+        let units = &self.found[key];
+        units.iter().copied().find(|&place| {
+            let classes = classes_below(&self.dotted[place], key);
+            self.parts[place].as_ref().is_none_or(|part| is_part(part, classes, case))
+        })
     }
 
     /// Tells whether a case is of another file than the one that runs alone: its class name is another module's, and its
@@ -179,24 +194,39 @@ impl Modules {
         is_plain && case.file.as_ref().is_some_and(is_of_file) && match_length(module, &case.classname) == 0
     }
 
-    /// Returns the unit whose module path has the longest match; `None` when none has, or two match equally well.
-    fn longest_match(&self, key: &str) -> Option<usize> {
-        let mut best: Option<(usize, usize)> = None;
-        let mut tied = false;
-        for (place, module) in self.dotted.iter().enumerate() {
-            let length = match_length(module, key);
-            match best {
-                _ if length == 0 => {}
-                Some((_, most)) if length == most => tied = true,
-                Some((_, most)) if length < most => {}
-                Some(_) | None => {
-                    best = Some((place, length));
-                    tied = false;
-                }
-            }
-        }
-        best.filter(|_| !tied).map(|(place, _)| place)
+    /// Returns the units whose module path has the longest match: several parts of one file, or none when two files match
+    /// equally well.
+    fn longest_matches(&self, key: &str) -> Vec<usize> {
+        let lengths: Vec<usize> = self.dotted.iter().map(|module| match_length(module, key)).collect();
+        let most = lengths.iter().copied().max().unwrap_or(0);
+        let best: Vec<usize> = (0..lengths.len()).filter(|&place| most > 0 && lengths[place] == most).collect();
+        let is_one_file = best.iter().all(|&place| self.dotted[place] == self.dotted[best[0]]);
+        if is_one_file { best } else { Vec::new() }
     }
+}
+
+/// Splits the part of a node id behind the file: `TestX::test_y[a::b]` has two components.
+fn components(part: &str) -> Vec<String> {
+    let (names, parameters) = part.split_at(part.find('[').unwrap_or(part.len()));
+    let mut components: Vec<String> = names.split("::").map(str::to_owned).collect();
+    if let Some(last) = components.last_mut() {
+        last.push_str(parameters);
+    }
+    components
+}
+
+/// Tells whether a case in some classes of a file is of a part of the file. A file that could not be collected is the
+/// trouble of any part.
+fn is_part(part: &[String], classes: &str, case: &Case) -> bool {
+    if case.classname.is_empty() {
+        return true;
+    }
+    let path: Vec<&str> = classes.split('.').filter(|class| !class.is_empty()).chain([case.name.as_str()]).collect();
+    let Some((last, before)) = part.split_last() else { return true };
+    let Some(found) = path.get(before.len()) else { return false };
+    let has_parameters = |rest: &str| path.len() == part.len() && rest.starts_with('[');
+    let is_last = *found == last || found.strip_prefix(last.as_str()).is_some_and(has_parameters);
+    is_last && before.iter().zip(&path).all(|(one, other)| one == other)
 }
 
 fn dotted(path: &str) -> String {
@@ -204,17 +234,26 @@ fn dotted(path: &str) -> String {
 }
 
 /// Returns how many bytes of a module's dotted path a class name shares with it, 0 when it is not of that module.
+fn match_length(module: &str, key: &str) -> usize {
+    match_module(module, key).map_or(0, |(length, _)| length)
+}
+
+/// Returns the classes in a class name of a module.
+fn classes_below<'k>(module: &str, key: &'k str) -> &'k str {
+    match_module(module, key).map_or("", |(_, classes)| classes.trim_start_matches('.'))
+}
+
+/// Finds a module's dotted path in a class name: how many bytes of it are there, and what follows them.
 ///
 /// pytest writes paths relative to its root directory, which may lie below or above the project's.
-fn match_length(module: &str, key: &str) -> usize {
-    let starts = |part: &str| key.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+fn match_module<'k>(module: &str, key: &'k str) -> Option<(usize, &'k str)> {
+    let is_end = |rest: &&str| rest.is_empty() || rest.starts_with('.');
     let below = std::iter::successors(Some(module), |part| part.split_once('.').map(|(_, rest)| rest));
-    if let Some(part) = below.clone().find(|part| starts(part)) {
-        return part.len();
-    }
-    let inside = format!(".{module}");
-    let above = key.find(&inside).map(|at| &key[at + inside.len()..]);
-    if above.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) { module.len() } else { 0 }
+    let mut starts = below.filter_map(|part| Some((part.len(), key.strip_prefix(part).filter(is_end)?)));
+    starts.next().or_else(|| {
+        let at = key.find(&format!(".{module}"))?;
+        Some((module.len(), Some(&key[at + 1 + module.len()..]).filter(is_end)?))
+    })
 }
 
 #[cfg(test)]
@@ -248,6 +287,22 @@ mod tests {
         let cases = vec![case("tests.test_ab", "x"), case("tests.test_a.TestA", "x"), case("tests.test_a.test_b", "x")];
         let division = divide(&paths, cases);
         assert_eq!(division.by_unit.iter().map(Vec::len).collect::<Vec<_>>(), [1, 1, 1]);
+    }
+
+    #[test]
+    fn parts_of_one_file_get_their_own_cases() {
+        let paths = ["t/test_a.py::test_x", "t/test_a.py::TestC", "t/test_a.py::TestD::test_x[a::b]", "t/test_b.py"];
+        let cases = vec![
+            case("t.test_a", "test_x[1]"),
+            case("t.test_a.TestC", "test_x"),
+            case("t.test_a.TestD", "test_x[a::b]"),
+            case("t.test_b.TestC", "test_x"),
+            case("t.test_a.TestC.TestInner", "test_z"),
+        ];
+        let division = divide(&paths, cases);
+        assert_eq!(division.by_unit.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 1, 1]);
+        let strays = divide(&paths, vec![case("t.test_a", "test_xy"), case("t.test_a.TestD", "test_x[c]")]);
+        assert_eq!(strays.strays.len(), 2);
     }
 
     #[test]

@@ -27,6 +27,17 @@ pub enum Isolation {
     File,
 }
 
+/// Whether test files are divided into their parts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Split {
+    /// A test file is a unit.
+    #[default]
+    Never,
+    /// Every part of a test file is a unit of its own, where the framework can select it.
+    All,
+}
+
 /// The framework that a plan runs, and how it is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FrameworkCall {

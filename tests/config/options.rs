@@ -33,6 +33,7 @@ pub(crate) const SAMPLES: &[(&str, [&str; 2], [&str; 2])] = &[
     ("framework-command", ["python -m pytest", "behave"], ["\"python -m pytest\"", "[\"behave\"]"]),
     ("shards", ["4", "1"], ["4", "1"]),
     ("isolation", ["file", "shard"], ["\"file\"", "\"shard\""]),
+    ("split", ["all", "never"], ["\"all\"", "\"never\""]),
     ("before-command", ["make db", "true"], ["\"make db\"", "\"true\""]),
     ("framework-args", ["-x", "--tb=short"], ["\"-x\"", "[\"--tb=short\"]"]),
     ("timeout", ["90s", "1.5"], ["\"90s\"", "1.5"]),

@@ -13,5 +13,6 @@ mod live;
 mod names;
 mod options;
 mod output;
+mod parts;
 mod socket;
 mod stop;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::clean;
 use super::location::{class_of, locate};
 use super::row::{NAME_BYTES, Row, Verdict};
-use crate::model::{RunState, ShardId, ShardProblem, ShardRecord, UnitOutcome, UnitRecord};
+use crate::model::{RunState, ShardId, ShardProblem, ShardRecord, UnitOutcome, UnitRecord, split_part};
 
 /// The name of the case that stands for a unit as a whole.
 const UNIT_CASE: &str = "(unit)";
@@ -40,7 +40,7 @@ pub(crate) fn lay_out(state: &RunState, work_dir: Option<&str>) -> Vec<Suite> {
 }
 
 fn unit_suite(state: &RunState, record: &UnitRecord, work_dir: Option<&str>) -> Suite {
-    let path = record.unit.as_str();
+    let path = split_part(record.unit.as_str()).0;
     let class = class_of(path);
     let mut rows: Vec<Row> = record
         .cases
@@ -54,7 +54,7 @@ fn unit_suite(state: &RunState, record: &UnitRecord, work_dir: Option<&str>) -> 
     make_unique(&mut rows);
     let shard = record.shard.and_then(|shard| state.shard(shard));
     Suite {
-        name: clean::attribute(path, NAME_BYTES),
+        name: clean::attribute(record.unit.as_str(), NAME_BYTES),
         package: clean::attribute(&class, NAME_BYTES),
         host_name: record.shard.map_or_else(|| NO_SHARD.to_owned(), host_name),
         timestamp: shard.map(|shard| shard.launched_at).or(state.started_at()).unwrap_or(Timestamp::UNIX_EPOCH),

@@ -1,0 +1,68 @@
+//! Parts of test files as units: nothing is lost, nothing is run twice.
+
+use crate::counts::{of_framework, tally};
+use crate::support::{NODE, Project};
+
+#[test]
+fn a_split_cucumber_suite_has_the_cases_of_the_whole_one() {
+    let project = Project::fixture("cucumber-ruby");
+    // Features that have nothing to run are the same error either way; one that fails to parse stays whole.
+    let whole = project.cucumber(&["--shards", "4"]);
+    let (files, cases) = (whole.state().units().len(), tally(&of_framework(whole.junit())));
+    let split = project.cucumber(&["--shards", "4", "--split", "all"]);
+    split.expect(1).left_nothing();
+    assert_eq!(tally(&of_framework(split.junit())), cases);
+    let units = split.state().units().len();
+    assert!(units > files * 2, "{units} parts of {files} files");
+    for case in split.junit() {
+        assert!(case.file.as_deref().is_none_or(|file| file.ends_with(".feature")), "{:?}", case.file);
+    }
+}
+
+#[test]
+fn a_split_cucumber_js_suite_has_the_cases_of_the_whole_one() {
+    let project = Project::fixture("cucumber-js");
+    let arguments = ["cucumber", "--image", NODE, "--source", "mount", "--shards", "4"];
+    let whole = project.minke(&arguments);
+    let (files, cases) = (whole.state().units().len(), tally(&of_framework(whole.junit())));
+    let split = project.minke(&[&arguments[..], &["--split", "all"]].concat());
+    split.expect(1).left_nothing();
+    assert_eq!(tally(&of_framework(split.junit())), cases);
+    assert!(split.state().units().len() > files);
+}
+
+#[test]
+fn parts_of_files_can_be_selected() {
+    let project = Project::empty();
+    project.write(
+        "test_a.py",
+        "import pytest\n@pytest.mark.parametrize('n', [1, 2])\ndef test_rows(n): pass\ndef test_row(): pass\n\
+         class TestC:\n    def test_x(self): pass\n    def test_y(self): assert 0\n",
+    );
+    let names = |ended: &crate::support::Ended| {
+        let mut names: Vec<String> = of_framework(ended.junit()).into_iter().map(|case| case.name).collect();
+        names.sort();
+        names
+    };
+    let ended = project.pytest(&["--shards", "1", "test_a.py::test_rows", "test_a.py::TestC::test_x"]);
+    ended.expect(0).left_nothing();
+    assert_eq!(names(&ended), ["test_rows[1]", "test_rows[2]", "test_x"]);
+    assert_eq!(ended.state().units().len(), 2);
+    // A file has all that a part of it has.
+    let ended = project.pytest(&["test_a.py", "test_a.py::TestC"]);
+    ended.expect(1).left_nothing();
+    assert_eq!((ended.state().units().len(), names(&ended).len()), (1, 5));
+    // A part that is not there is an error that names it, and hides no neighbour.
+    let ended = project.pytest(&["--shards", "1", "test_a.py::test_none", "test_a.py::test_row"]);
+    ended.expect(3).left_nothing();
+    assert_eq!(names(&ended), ["test_row"]);
+    assert!(ended.junit_text().contains("name=\"test_a.py::test_none\""));
+}
+
+#[test]
+fn a_part_of_a_missing_file_is_refused() {
+    let project = Project::empty();
+    let ended = project.pytest(&["test_gone.py::test_x"]);
+    ended.expect(2);
+    assert!(ended.stderr.contains("`test_gone.py::test_x` does not exist"), "{}", ended.stderr);
+}
