@@ -8,6 +8,9 @@ mod verdict;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+pub(crate) use problems::is_failed_or_errored;
+pub(crate) use rerun::rerun_lines;
+
 use crate::model::{ExitCode, RunState};
 
 use super::narrator::Verbosity;
@@ -59,6 +62,11 @@ pub fn summary(state: &RunState, code: ExitCode, options: &SummaryOptions) -> St
     let verdict = verdict::verdict(&page.palette, state, code);
     page.line(&verdict);
     page.text
+}
+
+/// Writes the verdict alone, without colours: one line of at most 80 columns.
+pub(crate) fn verdict_line(state: &RunState, code: ExitCode) -> String {
+    verdict::verdict(&Palette::new(Colours::Off), state, code)
 }
 
 /// Writes the [`summary`] of a run below its log, from which a blank line sets it apart.
