@@ -43,7 +43,7 @@ pub async fn run(
     for report in [&settings.junit, &settings.summary, &settings.trace] {
         forget_old_report(report.as_deref());
     }
-    let events = settings.events.as_ref().map(events_sink).transpose()?;
+    let events = events_sink(settings, &cancel).await?;
     let run = new_run_id();
     let prepared = prepare_unless_cancelled(settings, docker, run, &cancel).await?;
     let directory = RunDirectory::create(&settings.output_dir, run)?;
@@ -98,12 +98,21 @@ pub async fn run(
     Ok(code)
 }
 
-/// Opens what the events of the run are sent to besides its own directory.
-fn events_sink(to: &EventsTo) -> Result<EventStream, CliError> {
-    Ok(match to {
-        EventsTo::Stdout => EventStream::new(io::stdout()),
-        EventsTo::File(path) => EventStream::create(path)?,
-    })
+/// Opens what the events of the run are sent to besides its own directory. A named pipe opens when somebody reads it, so the
+/// run can be cancelled meanwhile.
+async fn events_sink(settings: &Settings, cancel: &Cancel) -> Result<Option<EventStream>, CliError> {
+    let path = match &settings.events {
+        None => return Ok(None),
+        Some(EventsTo::Stdout) => return Ok(Some(EventStream::new(io::stdout()))),
+        Some(EventsTo::File(path)) => path.clone(),
+    };
+    tokio::select! {
+        opened = tokio::task::spawn_blocking(move || EventStream::create(&path)) => {
+            let opened = opened.map_err(|error| CliError::System { operation: "open the events", source: error.into() })?;
+            Ok(Some(opened?))
+        }
+        reason = cancel.requested() => Err(CliError::Cancelled(reason)),
+    }
 }
 
 /// Prepares the run. When it is cancelled meanwhile, what is nearly ready is waited for, so that the report can name every

@@ -52,6 +52,8 @@ struct Span {
 struct Trace<'a> {
     state: &'a RunState,
     zero: Timestamp,
+    /// The end of the run, or the last that is known of one that has not ended, in microseconds since its beginning.
+    end: u64,
     /// The units that were run again alone, by the shard that gave no proof of them.
     requeued: HashMap<ShardId, Vec<(&'a UnitId, &'a Cause)>>,
     events: Vec<TraceEvent>,
@@ -68,7 +70,7 @@ pub fn write(state: &RunState) -> Result<Vec<u8>, WriteError> {
         requeued.entry(*shard).or_default().push((&unit.unit, &why.cause));
     }
     let zero = state.started_at().unwrap_or(Timestamp::UNIX_EPOCH);
-    let mut trace = Trace { state, zero, requeued, events: Vec::new() };
+    let mut trace = Trace { state, zero, end: micros_between(zero, last_moment(state)), requeued, events: Vec::new() };
     trace.add_all();
     let run = state.run().map(|run| run.to_string());
     let began = state.started_at().map(|at| at.to_string());
@@ -115,7 +117,7 @@ impl<'a> Trace<'a> {
         let args = json!({
             "passed": counts.passed, "failed": counts.failed, "errored": counts.errored, "not_run": counts.not_run,
         });
-        let span = Span { start: 0, end: self.end_of_run() };
+        let span = Span { start: 0, end: self.end };
         self.add_span("run", "run", RUN_THREAD, span, args);
         if let (Some(why), Some(at)) = (self.state.cancelled(), self.state.cancelled_at()) {
             let at = self.micros(at);
@@ -126,7 +128,7 @@ impl<'a> Trace<'a> {
     /// Adds a shard that does not begin before `free_from`, and returns when its slot is free again.
     fn add_shard(&mut self, thread: u32, shard: &ShardRecord, free_from: u64) -> u64 {
         let start = self.micros(shard.launched_at).max(free_from);
-        let whole = Span { start, end: shard.ended_at.map_or(self.end_of_run(), |at| self.micros(at)).max(start) };
+        let whole = Span { start, end: shard.ended_at.map_or(self.end, |at| self.micros(at)).max(start) };
         self.add_span(&format!("shard {}", shard.shard), "shard", thread, whole, shard_args(shard));
         let Some(started_at) = shard.started_at else {
             self.add_span("container start", "container", thread, whole, json!({ "came_to_run": false }));
@@ -147,9 +149,12 @@ impl<'a> Trace<'a> {
         whole.end
     }
 
-    /// Finds when a shard ran its units: from what its output showed, else from the units' own durations, one behind the
-    /// other, which the third part says.
+    /// Finds when a shard ran its units: all the time for one that was alone, else from what its output showed, else from the
+    /// units' own durations, one behind the other. The third part says which it was.
     fn units_of(&self, shard: &ShardRecord, worked: Span) -> Vec<(UnitId, Span, Value)> {
+        if let [unit] = &shard.units[..] {
+            return vec![(unit.clone(), worked, json!({ "times": "of its own container" }))];
+        }
         if shard.came_to.is_empty() {
             return self.estimated_units_of(shard, worked);
         }
@@ -236,20 +241,8 @@ impl<'a> Trace<'a> {
         self.state.unit(unit)
     }
 
-    /// Returns the end of the run, or the last that is known of one that has not ended.
-    fn end_of_run(&self) -> u64 {
-        let shards = self
-            .state
-            .shards()
-            .flat_map(|shard| [Some(shard.launched_at), shard.started_at, shard.ended_at].into_iter().flatten());
-        let seen = self.state.shards().flat_map(|shard| shard.came_to.iter().map(|(_, at)| *at));
-        let last = shards.chain(seen).chain(self.state.ended_at()).chain(self.state.cancelled_at()).max();
-        last.map_or(0, |at| self.micros(at))
-    }
-
-    /// Counts from the run's beginning; a clock that was set back meanwhile gives no time before it.
     fn micros(&self, at: Timestamp) -> u64 {
-        u64::try_from(at.as_microsecond().saturating_sub(self.zero.as_microsecond())).unwrap_or(0)
+        micros_between(self.zero, at)
     }
 }
 
@@ -261,6 +254,21 @@ impl Span {
 
 fn event(name: String, cat: &'static str, ph: &'static str, tid: u32, ts: u64) -> TraceEvent {
     TraceEvent { name, cat, ph, ts, dur: None, pid: PROCESS, tid, s: None, args: Value::Null }
+}
+
+/// Finds the last moment that is known of a run.
+fn last_moment(state: &RunState) -> Timestamp {
+    let of_shards = state
+        .shards()
+        .flat_map(|shard| [Some(shard.launched_at), shard.started_at, shard.ended_at].into_iter().flatten());
+    let seen = state.shards().flat_map(|shard| shard.came_to.iter().map(|(_, at)| *at));
+    let of_run = state.ended_at().into_iter().chain(state.cancelled_at());
+    of_shards.chain(seen).chain(of_run).max().unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Counts from the run's beginning; a clock that was set back meanwhile gives no time before it.
+fn micros_between(zero: Timestamp, at: Timestamp) -> u64 {
+    u64::try_from(at.as_microsecond().saturating_sub(zero.as_microsecond())).unwrap_or(0)
 }
 
 fn micros_of(duration: Duration) -> u64 {

@@ -70,7 +70,8 @@ impl<'a> Page<'a> {
     fn push(&mut self, part: &str) {
         let is_item = part.starts_with("- ");
         let after_item = self.text.lines().next_back().is_some_and(|line| line.starts_with("- "));
-        if !self.text.is_empty() && !(is_item && after_item) {
+        let is_next_item = is_item && after_item;
+        if !self.text.is_empty() && !is_next_item {
             self.text.push('\n');
         }
         self.text.push_str(part);
