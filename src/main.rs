@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process;
 
-use minke::cli::{self, Cli, CliError, Command};
+use minke::cli::{self, CiVariables, Cli, CliError, Command};
 use minke::config::{Environment, Settings};
 use minke::engine::DockerClient;
 use minke::model::ExitCode;
@@ -46,21 +46,20 @@ async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError>
     let docker = DockerClient::from_variables(|name| std::env::var(name).ok());
     let mut out = io::stdout();
     let code = match &cli.command {
-        Command::Run(_) | Command::Pytest(_) | Command::Cucumber(_) => cli::run(settings, &docker, cli.rerun()).await?,
+        Command::Run(_) | Command::Pytest(_) | Command::Cucumber(_) => {
+            let ci = CiVariables::from_variables(|name| std::env::var(name).ok());
+            cli::run(settings, &docker, &ci, cli.rerun()).await?
+        }
         Command::Plan(args) => {
-            cli::plan(settings, &docker, args.json, &mut out).await?;
+            cli::plan(settings, &docker, args.output.format(), &mut out).await?;
             ExitCode::Passed
         }
         Command::Config(args) => {
-            if args.json {
-                cli::config::write_json(settings, &mut out)?;
-            } else {
-                cli::config::write_table(settings, &mut out)?;
-            }
+            cli::config::write(settings, args.output.format(), &mut out)?;
             ExitCode::Passed
         }
-        Command::Clean(args) => cli::clean(&docker, args.dry_run, &mut out).await?,
-        Command::Doctor(args) => cli::doctor(&docker, &settings.output_dir, args.json, &mut out).await?,
+        Command::Clean(args) => cli::clean(&docker, args.dry_run, args.output.format(), &mut out).await?,
+        Command::Doctor(args) => cli::doctor(&docker, &settings.output_dir, args.output.format(), &mut out).await?,
     };
     out.flush()?;
     Ok(code)

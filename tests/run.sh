@@ -7,6 +7,14 @@ cd "$(dirname "$0")/.."
 tests/engine.sh
 tests/images/build.sh
 
+# The pages about CI systems hold YAML, which has to be some.
+if ! python3 -c 'import yaml' 2>/dev/null; then
+    [ "$(id -u)" -eq 0 ] || { echo "run.sh: 'python3-yaml' is missing; as root: apt-get install python3-yaml" >&2; exit 1; }
+    echo "run.sh: installing python3-yaml, for the tests of docs/" >&2
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-yaml >/dev/null
+fi
+
 # The live view is looked at on a terminal that a program can read.
 if ! command -v tmux >/dev/null 2>&1; then
     [ "$(id -u)" -eq 0 ] || { echo "run.sh: 'tmux' is missing; as root: apt-get install tmux" >&2; exit 1; }

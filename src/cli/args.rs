@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum};
 
 use crate::config::{CONFIG_VARIABLE, FlagStyle, Flags, OPTIONS, OptionSpec, Shape};
 
@@ -22,12 +22,33 @@ pub struct PresetArgs {
     flags: Flags,
 }
 
+/// In which form a listing is written to standard output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs: one JSON document with a `version`.
+    Json,
+}
+
+/// The arguments of every subcommand that lists something.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct FormatArgs {
+    /// Write a text for people, or JSON with a `version` for programs [default: text]
+    #[arg(long, value_name = "text|json", hide_possible_values = true)]
+    format: Option<Format>,
+    /// The same as `--format json`
+    #[arg(long, hide = true, conflicts_with = "format")]
+    json: bool,
+}
+
 /// The arguments of `minke plan`.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
-    /// Write JSON
-    #[arg(long)]
-    pub json: bool,
+    /// The form of what is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// The arguments that the run would have.
     #[command(flatten)]
     pub run: RunArgs,
@@ -36,9 +57,9 @@ pub struct PlanArgs {
 /// The arguments of `minke config`.
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// Write JSON
-    #[arg(long)]
-    pub json: bool,
+    /// The form of what is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
     /// The arguments that the run would have.
     #[command(flatten)]
     pub run: RunArgs,
@@ -50,14 +71,24 @@ pub struct CleanArgs {
     /// Show what would be removed, and remove nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// The form of what is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
 }
 
 /// The arguments of `minke doctor`.
 #[derive(Debug, Args)]
 pub struct DoctorArgs {
-    /// Write JSON
-    #[arg(long)]
-    pub json: bool,
+    /// The form of what is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
+}
+
+impl FormatArgs {
+    /// Returns the form that was asked for, text if none was.
+    pub fn format(self) -> Format {
+        if self.json { Format::Json } else { self.format.unwrap_or_default() }
+    }
 }
 
 impl RunArgs {

@@ -1,20 +1,38 @@
 //! `minke clean`: removes what earlier runs left behind.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
+use super::args::Format;
 use super::error::CliError;
-use crate::engine::{DockerClient, DockerEngine, OwnedContainer, sweep};
+use crate::engine::{DockerClient, DockerEngine, OwnedContainer, Swept, sweep};
 use crate::model::ExitCode;
+
+/// The version of the JSON that `--format json` writes.
+const FORMAT_VERSION: u32 = 1;
 
 /// Removes, or with `dry_run` lists, the containers of runs that are no longer alive.
 ///
 /// # Errors
 /// [`CliError::Engine`] when there is no engine, [`CliError::Output`] when standard output is closed.
-pub async fn clean(docker: &DockerClient, dry_run: bool, out: &mut dyn Write) -> Result<ExitCode, CliError> {
+pub async fn clean(
+    docker: &DockerClient,
+    dry_run: bool,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<ExitCode, CliError> {
     let engine = DockerEngine::connect(docker).await?;
     let swept = sweep(&engine, Timestamp::now(), dry_run).await?;
+    match format {
+        Format::Text => write_text(&swept, dry_run, out)?,
+        Format::Json => write_json(&swept, dry_run, out)?,
+    }
+    Ok(if swept.failed.is_empty() { ExitCode::Passed } else { ExitCode::Infrastructure })
+}
+
+fn write_text(swept: &Swept, dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
     let verb = if dry_run { "would remove" } else { "removed" };
     for container in &swept.removed {
         writeln!(out, "{verb} {}", describe(container))?;
@@ -28,7 +46,28 @@ pub async fn clean(docker: &DockerClient, dry_run: bool, out: &mut dyn Write) ->
     if swept.removed.is_empty() && swept.failed.is_empty() {
         writeln!(out, "nothing to remove")?;
     }
-    Ok(if swept.failed.is_empty() { ExitCode::Passed } else { ExitCode::Infrastructure })
+    Ok(())
+}
+
+/// Writes `{"version": 1, "dry_run", "removed": [{"container", "run"}], "kept": [...], "failed": [{..., "error"}]}`.
+///
+/// With `dry_run` the removed ones are those that would be.
+fn write_json(swept: &Swept, dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
+    let row = |container: &OwnedContainer| json!({ "container": container.id.0, "run": container.labels.run });
+    let failed = swept.failed.iter().map(|(container, error)| {
+        let mut row = row(container);
+        row["error"] = Value::String(error.in_full());
+        row
+    });
+    let document = json!({
+        "version": FORMAT_VERSION,
+        "dry_run": dry_run,
+        "removed": swept.removed.iter().map(row).collect::<Vec<_>>(),
+        "kept": swept.kept.iter().map(row).collect::<Vec<_>>(),
+        "failed": failed.collect::<Vec<_>>(),
+    });
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
 }
 
 fn describe(container: &OwnedContainer) -> String {

@@ -4,10 +4,22 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
+use super::args::Format;
 use crate::config::{Origin, Printed, Setting, Settings};
 
 /// The version of the JSON that [`write_json`] writes.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// Writes every option in the form that was asked for.
+///
+/// # Errors
+/// As the writer's.
+pub fn write(settings: &Settings, format: Format, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Text => write_table(settings, out),
+        Format::Json => write_json(settings, out),
+    }
+}
 
 /// Writes a table of key, value and origin. A masked or missing value is said so.
 pub fn write_table(settings: &Settings, out: &mut dyn Write) -> io::Result<()> {

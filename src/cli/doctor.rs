@@ -6,11 +6,12 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
+use super::args::Format;
 use super::error::CliError;
 use crate::engine::{DockerClient, DockerEngine, Engine, EngineInfo, sweep};
 use crate::model::ExitCode;
 
-/// The version of the JSON that `--json` writes.
+/// The version of the JSON that `--format json` writes.
 const FORMAT_VERSION: u32 = 1;
 /// The engine's API that everything here was tried with.
 const KNOWN_API: (u32, u32) = (1, 41);
@@ -51,7 +52,7 @@ impl Check {
 pub async fn doctor(
     docker: &DockerClient,
     output_dir: &Path,
-    json: bool,
+    format: Format,
     out: &mut dyn Write,
 ) -> Result<ExitCode, CliError> {
     let mut checks = match DockerEngine::connect(docker).await {
@@ -65,7 +66,10 @@ pub async fn doctor(
         }
     };
     checks.push(check_disk("output disk", output_dir));
-    if json { write_json(&checks, out) } else { write_text(&checks, out) }?;
+    match format {
+        Format::Text => write_text(&checks, out)?,
+        Format::Json => write_json(&checks, out)?,
+    }
     let failed = checks.iter().any(|check| check.level == Level::Fail);
     Ok(if failed { ExitCode::Infrastructure } else { ExitCode::Passed })
 }

@@ -3,6 +3,7 @@
 //! The only module that names clap. Options are not declared here: `args.rs` makes them from the table in `config`.
 
 mod args;
+mod ci;
 mod clean;
 pub mod config;
 mod doctor;
@@ -17,7 +18,8 @@ use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use args::{CleanArgs, ConfigArgs, DoctorArgs, PlanArgs, PresetArgs, RunArgs};
+pub use args::{CleanArgs, ConfigArgs, DoctorArgs, Format, FormatArgs, PlanArgs, PresetArgs, RunArgs};
+pub use ci::CiVariables;
 pub use clean::clean;
 pub use doctor::doctor;
 pub use error::CliError;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use super::args::Format;
 use super::error::CliError;
 use super::prepare::prepare;
 use crate::config::Settings;
@@ -16,7 +17,12 @@ use crate::run::new_run_id;
 ///
 /// # Errors
 /// Whatever keeps a plan from being made, and [`CliError::Output`].
-pub async fn plan(settings: &Settings, docker: &DockerClient, json: bool, out: &mut dyn Write) -> Result<(), CliError> {
+pub async fn plan(
+    settings: &Settings,
+    docker: &DockerClient,
+    format: Format,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
     let prepared = prepare(settings, Arc::new(DockerEngine::connect(docker).await?), new_run_id()).await?;
     if let Some(error) = prepared.unusable_image {
         return Err(error);
@@ -27,7 +33,10 @@ pub async fn plan(settings: &Settings, docker: &DockerClient, json: bool, out: &
     for remark in &prepared.remarks {
         let _ = writeln!(std::io::stderr(), "warning: {remark}");
     }
-    if json { write_json(&prepared.plan, out) } else { write_text(&prepared.plan, out) }?;
+    match format {
+        Format::Text => write_text(&prepared.plan, out)?,
+        Format::Json => write_json(&prepared.plan, out)?,
+    }
     Ok(())
 }
 

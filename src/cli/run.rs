@@ -10,12 +10,14 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
+use super::ci::CiVariables;
 use super::error::CliError;
 use super::prepare::{Prepared, prepare};
 use super::reports::{self, ReportFiles};
-use crate::config::{Color, Settings, Verbosity};
+use crate::config::{Color, EventsTo, Settings, Verbosity};
 use crate::engine::{DockerClient, DockerEngine, Engine, remove_run, sweep};
 use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome};
+use crate::report::EventStream;
 use crate::report::terminal::{self, Colours, Live, Plain, SummaryOptions, write_summary};
 use crate::run::{Cancel, RunDirectory, Sinks, cancel_on_signals, new_run_id};
 
@@ -24,15 +26,24 @@ const PREPARE_AFTER_CANCEL: Duration = Duration::from_secs(3);
 
 /// Runs the selected tests, reports live on standard error, writes the reports and returns the exit code.
 ///
-/// `rerun` is the command line of this run without its paths, for the hint that runs just the failures again.
+/// `rerun` is the command line of this run without its paths, for the hint that runs just the failures again; `ci` is where
+/// the CI system that runs minke, if one does, wants to be told.
 ///
 /// # Errors
 /// Whatever kept the run from beginning. Once it has begun, what goes wrong is in its reports.
-pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>) -> Result<ExitCode, CliError> {
+pub async fn run(
+    settings: &Settings,
+    docker: &DockerClient,
+    ci: &CiVariables,
+    rerun: Vec<String>,
+) -> Result<ExitCode, CliError> {
     let handler = |source| CliError::System { operation: "listen to signals", source };
     let cancel = Cancel::new();
     let signals = cancel_on_signals(cancel.clone()).map_err(handler)?;
-    forget_old_report(settings.junit.as_deref());
+    for report in [&settings.junit, &settings.summary, &settings.trace] {
+        forget_old_report(report.as_deref());
+    }
+    let events = events_sink(settings, &cancel).await?;
     let run = new_run_id();
     let prepared = prepare_unless_cancelled(settings, docker, run, &cancel).await?;
     let directory = RunDirectory::create(&settings.output_dir, run)?;
@@ -49,6 +60,10 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
             Sinks::new(directory.clone()).with(Plain::new(stderr, style.colours, style.verbosity))
         }
     };
+    let sinks = match events {
+        Some(events) => sinks.with(events),
+        None => sinks,
+    };
     let command_line = whole_plan(settings, rerun);
     let plan = prepared.plan.asked_for_by(command_line.clone());
     let state = crate::run::run(plan, prepared.engine, sinks, cancel).await?;
@@ -59,7 +74,8 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
         let gone = shown(settings, directory.path());
         let _ = writeln!(io::stderr(), "error: `{}` was removed during the run, and its logs with it", gone.display());
     }
-    let written = reports::write(&state, &ReportFiles::of_run(settings, directory.path()));
+    let files = ReportFiles::of_run(settings, directory.path());
+    let written = reports::write(&state, &files);
     for error in &written.errors {
         code = code.and(ExitCode::Incomplete);
         let _ = writeln!(io::stderr(), "error: {error}");
@@ -78,7 +94,25 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
     };
     // A closed terminal changes nothing about the run.
     let _ = write_summary(&mut io::stderr().lock(), &state, code, &options);
+    ci.tell(&state, settings, &files.markdown());
     Ok(code)
+}
+
+/// Opens what the events of the run are sent to besides its own directory. A named pipe opens when somebody reads it, so the
+/// run can be cancelled meanwhile.
+async fn events_sink(settings: &Settings, cancel: &Cancel) -> Result<Option<EventStream>, CliError> {
+    let path = match &settings.events {
+        None => return Ok(None),
+        Some(EventsTo::Stdout) => return Ok(Some(EventStream::new(io::stdout()))),
+        Some(EventsTo::File(path)) => path.clone(),
+    };
+    tokio::select! {
+        opened = tokio::task::spawn_blocking(move || EventStream::create(&path)) => {
+            let opened = opened.map_err(|error| CliError::System { operation: "open the events", source: error.into() })?;
+            Ok(Some(opened?))
+        }
+        reason = cancel.requested() => Err(CliError::Cancelled(reason)),
+    }
 }
 
 /// Prepares the run. When it is cancelled meanwhile, what is nearly ready is waited for, so that the report can name every

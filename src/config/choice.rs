@@ -88,6 +88,20 @@ impl Scalar for Split {
     }
 }
 
+choice! {
+    /// For which CI system failures are marked in the files.
+    Annotations {
+        /// For the one that runs minke.
+        Auto = "auto",
+        /// As workflow commands of GitHub Actions.
+        GitHub = "github",
+        /// As logging commands of Azure Pipelines.
+        Azure = "azure",
+        /// For none.
+        Never = "never",
+    }
+}
+
 impl Scalar for Isolation {
     const CHOICES: &'static [&'static str] = &["shard", "file"];
 
@@ -135,6 +149,28 @@ impl Scalar for FilesFrom {
     fn print(&self, root: &Path) -> String {
         match self {
             Self::Stdin => "-".to_owned(),
+            Self::File(path) => path.print(root),
+        }
+    }
+}
+
+/// Where events are written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventsTo {
+    /// Standard output.
+    Stdout,
+    /// A file, as an absolute path.
+    File(PathBuf),
+}
+
+impl Scalar for EventsTo {
+    fn parse(text: &str, base: &Path) -> Result<Self, Fault> {
+        if text == "-" { Ok(Self::Stdout) } else { PathBuf::parse(text, base).map(Self::File) }
+    }
+
+    fn print(&self, root: &Path) -> String {
+        match self {
+            Self::Stdout => "-".to_owned(),
             Self::File(path) => path.print(root),
         }
     }

@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::choice::{Color, Discover, FilesFrom, FrameworkName, Source};
+use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, FrameworkName, Source};
 use super::error::ConfigError;
 use super::field::{All, Field, Many, One};
 use super::scalar::{Argv, ContainerPath, Count, PidsLimit, Switch, User};
@@ -169,6 +169,14 @@ options! {
     Output {
         /// Write one JUnit report of the whole run to this file.
         junit: One<PathBuf>, "FILE";
+        /// Write a Markdown summary of the run to this file.
+        summary: One<PathBuf>, "FILE";
+        /// Write every event to this file while the run goes on, one JSON object a line, or to standard output with `-`.
+        events: One<EventsTo>, "FILE|-";
+        /// Write a trace of the run to this file, for Perfetto and the trace viewer of Chrome.
+        trace: One<PathBuf>, "FILE";
+        /// Mark failures in the files on GitHub or Azure Pipelines; `auto` does so where one of them runs minke.
+        annotations: One<Annotations>, "auto|github|azure|never" .default("auto");
         /// Directory for what minke keeps of its runs.
         output_dir: One<PathBuf>, "PATH" .default(".minke");
         /// Show failures and the summary only.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use super::choice::{Color, Discover, FilesFrom, Source, Verbosity};
+use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, Source, Verbosity};
 use super::env_file;
 use super::environment::Environment;
 use super::error::{ConfigError, Place};
@@ -78,6 +78,14 @@ pub struct Settings {
     pub limits: ResourceLimits,
     /// Where the JUnit report of the run goes.
     pub junit: Option<PathBuf>,
+    /// Where the Markdown summary of the run goes.
+    pub summary: Option<PathBuf>,
+    /// Where the events of the run go while it goes on, besides its own directory.
+    pub events: Option<EventsTo>,
+    /// Where the trace of the run goes.
+    pub trace: Option<PathBuf>,
+    /// For which CI system failures are marked in the files.
+    pub annotations: Annotations,
     /// Where minke keeps what it knows of its runs.
     pub output_dir: PathBuf,
     /// How much is told while a run goes on.
@@ -158,6 +166,10 @@ impl Settings {
             split: options.split.settled(),
             before_command: options.before_command.value(),
             junit: options.junit.value(),
+            summary: options.summary.value(),
+            events: options.events.value(),
+            trace: options.trace.value(),
+            annotations: options.annotations.settled(),
             output_dir: options.output_dir.settled(),
             color: options.color.settled(),
         })

@@ -12,7 +12,8 @@ pub struct Case {
     /// The file that the framework named, unchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line that the framework named, unchanged (pytest counts from 0).
+    /// The line that the framework named, counted from 1: a reader keeps what the file says, and the framework's own
+    /// module makes it so (pytest counts from 0, see `framework/pytest.rs`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
     /// Duration in seconds; `None` when the framework gave none or no number.

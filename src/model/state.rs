@@ -21,6 +21,7 @@ pub struct RunState {
     index: HashMap<UnitId, usize>,
     shards: BTreeMap<ShardId, ShardRecord>,
     cancelled: Option<CancelReason>,
+    cancelled_at: Option<Timestamp>,
     warnings: Vec<String>,
     wall: Option<Duration>,
     exit_code: Option<u8>,
@@ -218,6 +219,7 @@ impl RunState {
             }
             EventKind::Cancelled { why } => {
                 self.cancelled.get_or_insert_with(|| why.clone());
+                self.cancelled_at.get_or_insert(event.at);
             }
             EventKind::Warning { text } => self.warnings.push(text.clone()),
             EventKind::UnitRequeued { unit, shard, why } => {
@@ -298,6 +300,11 @@ impl RunState {
         &self.units
     }
 
+    /// Returns one unit.
+    pub fn unit(&self, unit: &UnitId) -> Option<&UnitRecord> {
+        self.index.get(unit).map(|&place| &self.units[place])
+    }
+
     /// Returns the shards in the order of their launch.
     pub fn shards(&self) -> impl Iterator<Item = &ShardRecord> {
         self.shards.values()
@@ -311,6 +318,11 @@ impl RunState {
     /// Returns why the run took no more units, if it was cancelled; the first reason counts.
     pub fn cancelled(&self) -> Option<&CancelReason> {
         self.cancelled.as_ref()
+    }
+
+    /// Returns when the run was cancelled, if it was.
+    pub fn cancelled_at(&self) -> Option<Timestamp> {
+        self.cancelled_at
     }
 
     /// Returns what a person should know besides the outcomes.

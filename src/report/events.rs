@@ -8,12 +8,20 @@ use serde::Deserialize;
 
 use crate::model::{EVENT_FORMAT_VERSION, Event, EventKind};
 
-use super::Sink;
+use super::{Sink, WriteError};
 
 /// Writes each event as a line of JSON.
 #[derive(Debug)]
 pub struct EventLog {
     out: BufWriter<File>,
+}
+
+/// Writes each event as a line of JSON at once, for somebody who reads while the run goes on.
+///
+/// A reader that goes away has had enough: nothing more is written then, and that is no error.
+pub struct EventStream {
+    out: Box<dyn Write + Send>,
+    has_reader: bool,
 }
 
 /// Why a file of events cannot be read.
@@ -71,6 +79,44 @@ impl Sink for EventLog {
 
     fn close(&mut self) -> io::Result<()> {
         self.out.flush()
+    }
+}
+
+impl EventStream {
+    /// Writes to anything.
+    pub fn new(out: impl Write + Send + 'static) -> Self {
+        Self { out: Box::new(out), has_reader: true }
+    }
+
+    /// Begins a file anew, with the directories that it lacks; a pipe or a device is written to as it is.
+    ///
+    /// # Errors
+    /// The file or a directory cannot be made; the error names the file.
+    pub fn create(path: &Path) -> Result<Self, WriteError> {
+        let make = || {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            folder.map_or(Ok(()), std::fs::create_dir_all)?;
+            File::create(path)
+        };
+        let file = make().map_err(|error| WriteError::File { what: "events", path: path.to_owned(), error })?;
+        Ok(Self::new(file))
+    }
+}
+
+impl Sink for EventStream {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        if !self.has_reader {
+            return Ok(());
+        }
+        let mut line = serde_json::to_vec(event)?;
+        line.push(b'\n');
+        match self.out.write_all(&line).and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.has_reader = false;
+                Ok(())
+            }
+            result => result,
+        }
     }
 }
 

@@ -2,15 +2,18 @@
 //!
 //! Knows only the model; never an engine, a framework or the driver.
 
+pub mod annotations;
 mod ansi;
 mod events;
 pub mod junit;
+pub mod markdown;
 pub mod messages;
 mod replace;
 mod sink;
 pub mod terminal;
+pub mod trace;
 
-pub use events::{EventLog, EventLogError, read_events};
+pub use events::{EventLog, EventLogError, EventStream, read_events};
 pub use replace::WriteError;
 pub(crate) use replace::replace;
 pub use sink::Sink;

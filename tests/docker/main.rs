@@ -14,5 +14,6 @@ mod names;
 mod options;
 mod output;
 mod parts;
+mod reports;
 mod socket;
 mod stop;

@@ -3,15 +3,15 @@
 //! Knows the model's events and nothing of where they come from; which of the two sinks is used, and whether there are
 //! colours, is the caller's choice.
 
-mod case_text;
-mod clean;
-mod fit;
+pub(crate) mod case_text;
+pub(crate) mod clean;
+pub(crate) mod fit;
 mod live;
 mod narrator;
 mod network;
 mod palette;
 mod plain;
-mod span;
+pub(crate) mod span;
 mod summary;
 mod view;
 
@@ -20,3 +20,4 @@ pub use narrator::Verbosity;
 pub use palette::Colours;
 pub use plain::Plain;
 pub use summary::{SummaryOptions, summary, write_summary};
+pub(crate) use summary::{is_failed_or_errored, rerun_lines, verdict_line};

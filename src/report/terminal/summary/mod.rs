@@ -8,8 +8,13 @@ mod verdict;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+pub(crate) use problems::is_failed_or_errored;
+pub(crate) use rerun::rerun_lines;
+
 use crate::model::{ExitCode, RunState};
 
+use super::clean::LONGEST_LINE;
+use super::fit::PAGE_WIDTH;
 use super::narrator::Verbosity;
 use super::palette::{Colours, Palette};
 
@@ -56,9 +61,14 @@ pub fn summary(state: &RunState, code: ExitCode, options: &SummaryOptions) -> St
     totals::add_files(&mut page, options);
     rerun::add_command(&mut page, state, options);
     page.blank();
-    let verdict = verdict::verdict(&page.palette, state, code);
+    let verdict = verdict::verdict(&page.palette, state, code, PAGE_WIDTH);
     page.line(&verdict);
     page.text
+}
+
+/// Writes the verdict alone, without colours, in one line.
+pub(crate) fn verdict_line(state: &RunState, code: ExitCode) -> String {
+    verdict::verdict(&Palette::new(Colours::Off), state, code, LONGEST_LINE)
 }
 
 /// Writes the [`summary`] of a run below its log, from which a blank line sets it apart.

@@ -128,7 +128,7 @@ pub(super) fn add_warnings(page: &mut Page, state: &RunState) {
 }
 
 /// Tells whether a unit is one of those that a person has to look at, and that are run again.
-pub(super) fn is_failed_or_errored(unit: &UnitRecord) -> bool {
+pub(crate) fn is_failed_or_errored(unit: &UnitRecord) -> bool {
     match unit.outcome() {
         UnitOutcome::Failed | UnitOutcome::Errored(_) => true,
         UnitOutcome::Passed | UnitOutcome::NotRun => false,

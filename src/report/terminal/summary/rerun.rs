@@ -1,5 +1,7 @@
 //! The command that runs the failed units again.
 
+use std::path::Path;
+
 use crate::model::{RunState, UnitId};
 
 use super::super::fit::{PAGE_WIDTH, width};
@@ -11,27 +13,45 @@ const PATHS: usize = 20;
 
 /// Adds the command, in lines that a shell takes as they stand.
 pub(super) fn add_command(page: &mut Page, state: &RunState, options: &SummaryOptions) {
-    let failed: Vec<&UnitId> =
-        state.units().iter().filter(|unit| is_failed_or_errored(unit)).map(|unit| &unit.unit).collect();
-    if options.rerun.is_empty() || failed.is_empty() {
+    let lines = rerun_lines(state, &options.rerun, &options.framework_args, &options.failed_list);
+    if lines.is_empty() {
         return;
     }
-    let mut words: Vec<String> = options.rerun.iter().map(|word| shell_words::quote(word).into_owned()).collect();
+    page.heading("to run the failures again");
+    for line in lines {
+        page.line(&line);
+    }
+}
+
+/// Writes the command that runs the failed and errored units again, in lines that a shell takes as they stand; none if
+/// nothing failed or the run's own command is not known.
+///
+/// `command_line` is the run's without its paths and without `framework_args`; `failed_list` is named where the units are
+/// too many for a command.
+pub(crate) fn rerun_lines(
+    state: &RunState,
+    command_line: &[String],
+    framework_args: &[String],
+    failed_list: &Path,
+) -> Vec<String> {
+    let failed: Vec<&UnitId> =
+        state.units().iter().filter(|unit| is_failed_or_errored(unit)).map(|unit| &unit.unit).collect();
+    if command_line.is_empty() || failed.is_empty() {
+        return Vec::new();
+    }
+    let mut words: Vec<String> = command_line.iter().map(|word| shell_words::quote(word).into_owned()).collect();
     let is_showable = failed.iter().all(|unit| !unit.as_str().contains(char::is_control));
     if failed.len() <= PATHS && is_showable {
         words.extend(failed.iter().map(|unit| shell_words::quote(&as_argument(unit.as_str())).into_owned()));
     } else {
-        let list = options.failed_list.display().to_string();
+        let list = failed_list.display().to_string();
         words.push(format!("--files-from {}", shell_words::quote(&list)));
     }
-    if !options.framework_args.is_empty() {
+    if !framework_args.is_empty() {
         words.push("--".to_owned());
-        words.extend(options.framework_args.iter().map(|word| shell_words::quote(word).into_owned()));
+        words.extend(framework_args.iter().map(|word| shell_words::quote(word).into_owned()));
     }
-    page.heading("to run the failures again");
-    for line in command_lines(&words) {
-        page.line(&line);
-    }
+    command_lines(&words)
 }
 
 /// Writes a path so that it is not taken for an option.

@@ -3,11 +3,11 @@
 use crate::model::{CancelReason, ExitCode, RunState};
 
 use super::super::case_text::number;
-use super::super::fit::{PAGE_WIDTH, shorten_end};
+use super::super::fit::shorten_end;
 use super::super::palette::{Palette, paint};
 
-/// Writes the verdict.
-pub(super) fn verdict(palette: &Palette, state: &RunState, code: ExitCode) -> String {
+/// Writes the verdict in at most `width` columns.
+pub(super) fn verdict(palette: &Palette, state: &RunState, code: ExitCode, width: usize) -> String {
     let (style, word, text) = match code {
         ExitCode::Passed => (palette.good, "PASSED", number(state.units().len(), "unit")),
         ExitCode::TestsFailed => (palette.bad, "FAILED", what_and_why(state)),
@@ -20,7 +20,7 @@ pub(super) fn verdict(palette: &Palette, state: &RunState, code: ExitCode) -> St
         ExitCode::Terminated => (palette.warning, "TERMINATED", what_happened(state)),
     };
     let end = if code == ExitCode::Passed { String::new() } else { format!(" (exit code {})", code.code()) };
-    let room = PAGE_WIDTH - word.len() - ": ".len() - end.len();
+    let room = width - word.len() - ": ".len() - end.len();
     format!("{}: {}{end}", paint(style, word), shorten_end(&text, room))
 }
 
