@@ -38,3 +38,4 @@ pub use setting::{Printed, Setting};
 pub use settings::Settings;
 pub use size::{parse_size, print_size};
 pub use spec::{FlagStyle, OptionSpec, Section, Shape};
+pub(crate) use suggest::nearest;

@@ -7,7 +7,7 @@ use super::super::fit::{PAGE_WIDTH, shorten_end};
 use super::super::palette::{Palette, paint};
 
 /// Writes the verdict.
-pub(super) fn verdict(palette: &Palette, state: &RunState, code: ExitCode) -> String {
+pub(crate) fn verdict(palette: &Palette, state: &RunState, code: ExitCode) -> String {
     let (style, word, text) = match code {
         ExitCode::Passed => (palette.good, "PASSED", number(state.units().len(), "unit")),
         ExitCode::TestsFailed => (palette.bad, "FAILED", what_and_why(state)),
