@@ -7,6 +7,7 @@ mod clean;
 pub mod config;
 mod doctor;
 mod error;
+mod last_words;
 mod pager;
 mod plan;
 mod prepare;

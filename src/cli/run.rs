@@ -11,12 +11,13 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::error::CliError;
+use super::last_words::write_last;
 use super::prepare::{Prepared, prepare};
 use super::reports::{self, ReportFiles};
-use crate::config::{Color, Settings, Verbosity};
+use crate::config::{Color, Output, Settings, Verbosity};
 use crate::engine::{DockerClient, DockerEngine, Engine, remove_run, sweep};
 use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome};
-use crate::report::terminal::{self, Colours, Live, Plain, SummaryOptions, write_summary};
+use crate::report::terminal::{self, Colours, Live, OutputMode, OutputOptions, Plain, SummaryOptions, Watch, summary};
 use crate::run::{Cancel, RunDirectory, Sinks, cancel_on_signals, new_run_id};
 
 /// How long a cancelled run may go on preparing.
@@ -42,27 +43,22 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
     if let Some(error) = prepared.unusable_image {
         cancel.request(CancelReason::ImageUnusable { detail: error.in_one_line() });
     }
-    let sinks = match style.live {
-        true => Sinks::new(directory.clone()).with(Live::stderr(style.colours, style.verbosity)),
-        false => {
-            let stderr = Box::new(io::stderr());
-            Sinks::new(directory.clone()).with(Plain::new(stderr, style.colours, style.verbosity))
-        }
-    };
+    let (sinks, watch) = style.sinks(settings, &directory);
     let command_line = whole_plan(settings, rerun);
     let plan = prepared.plan.asked_for_by(command_line.clone());
     let state = crate::run::run(plan, prepared.engine, sinks, cancel).await?;
     signals.abort();
+    let mut last_words = String::new();
     let mut code = ExitCode::of(&state);
     if !directory.events().exists() {
         code = code.and(ExitCode::Incomplete);
         let gone = shown(settings, directory.path());
-        let _ = writeln!(io::stderr(), "error: `{}` was removed during the run, and its logs with it", gone.display());
+        last_words += &format!("error: `{}` was removed during the run, and its logs with it\n", gone.display());
     }
     let written = reports::write(&state, &ReportFiles::of_run(settings, directory.path()));
     for error in &written.errors {
         code = code.and(ExitCode::Incomplete);
-        let _ = writeln!(io::stderr(), "error: {error}");
+        last_words += &format!("error: {error}\n");
     }
     let failed_list = directory.path().join("failed.txt");
     write_failed_list(&state, &failed_list);
@@ -76,8 +72,8 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
         failed_list: shown(settings, &failed_list),
         network_is_none: settings.network == Network::None,
     };
-    // A closed terminal changes nothing about the run.
-    let _ = write_summary(&mut io::stderr().lock(), &state, code, &options);
+    last_words += &format!("\n{}", summary(&state, code, &options));
+    write_last(&watch, last_words).await;
     Ok(code)
 }
 
@@ -127,6 +123,30 @@ impl Style {
             Verbosity::Verbose(_) => terminal::Verbosity::Verbose,
         };
         Self { colours: if coloured { Colours::On } else { Colours::Off }, verbosity, live: is_terminal }
+    }
+
+    /// Makes the sinks of a run, and what tells whether standard error gets on.
+    fn sinks(&self, settings: &Settings, directory: &RunDirectory) -> (Sinks, Watch) {
+        let output = OutputOptions {
+            mode: match settings.output {
+                Output::Never => OutputMode::Never,
+                Output::Failed => OutputMode::Failed,
+                Output::Prefixed => OutputMode::Prefixed,
+                Output::Grouped => OutputMode::Grouped,
+            },
+            run_dir: directory.path().to_owned(),
+            shown_dir: shown(settings, directory.path()),
+        };
+        let sinks = Sinks::new(directory.clone());
+        if self.live {
+            let live = Live::stderr(self.colours, self.verbosity).with_output(output);
+            let watch = live.watch();
+            (sinks.with(live), watch)
+        } else {
+            let plain = Plain::new(Box::new(io::stderr()), self.colours, self.verbosity).with_output(output);
+            let watch = plain.watch();
+            (sinks.with(plain), watch)
+        }
     }
 }
 

@@ -26,7 +26,7 @@ mod spec;
 mod suggest;
 mod variable;
 
-pub use choice::{Color, Discover, FRAMEWORKS, FilesFrom, Source, Verbosity};
+pub use choice::{Color, Discover, FRAMEWORKS, FilesFrom, Output, Source, Verbosity};
 pub use duration::{parse_duration, print_duration};
 pub use environment::{CONFIG_VARIABLE, Environment, RESERVED_VARIABLES};
 pub use error::{ConfigError, Place};

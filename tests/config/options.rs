@@ -42,6 +42,7 @@ pub(crate) const SAMPLES: &[(&str, [&str; 2], [&str; 2])] = &[
     ("pids", ["100", "none"], ["100", "\"none\""]),
     ("junit", ["out/junit.xml", "a"], ["\"out/junit.xml\"", "\"a\""]),
     ("output-dir", ["out", "b"], ["\"out\"", "\"b\""]),
+    ("output", ["prefixed", "never"], ["\"prefixed\"", "\"never\""]),
     ("quiet", ["true", "false"], ["true", "false"]),
     ("verbose", ["2", "1"], ["2", "1"]),
     ("color", ["always", "never"], ["\"always\"", "\"never\""]),

@@ -5,20 +5,27 @@
 
 mod case_text;
 mod clean;
+mod estimate;
 mod fit;
+mod follow;
+mod lines;
 mod live;
 mod log;
 mod narrator;
 mod network;
+mod output;
 mod palette;
 mod plain;
 mod record;
 mod span;
 mod summary;
+mod teller;
 mod view;
 
+pub use lines::Watch;
 pub use live::Live;
 pub use narrator::Verbosity;
+pub use output::{OutputMode, OutputOptions};
 pub use palette::Colours;
 pub use plain::Plain;
 pub use record::{RecordOptions, Shown, record_verdict, write_record};
