@@ -79,13 +79,13 @@ impl RecordError {
     /// Returns what to do next.
     pub fn help(&self) -> Option<String> {
         match self {
-            Self::Nothing { .. } => {
-                Some("run tests first, or name another place with `--output-dir`".to_owned())
-            }
+            Self::Nothing { .. } => Some("run tests first, or name another place with `--output-dir`".to_owned()),
             Self::UnknownRun { near, .. } if near.is_empty() => {
                 Some("`minke show --list` lists the recorded runs".to_owned())
             }
-            Self::UnknownRun { near, .. } => Some(format!("did you mean {}? `minke show --list` lists all", quoted(near))),
+            Self::UnknownRun { near, .. } => {
+                Some(format!("did you mean {}? `minke show --list` lists all", quoted(near)))
+            }
             Self::Ambiguous { ids, .. } => {
                 let first = &ids[..ids.len().min(CANDIDATES)];
                 let others = if ids.len() > first.len() { " or another one" } else { "" };
@@ -116,9 +116,7 @@ impl RecordedRun {
         match alike.len() {
             1 => Ok(alike.remove(0)),
             0 => Err(Self::unknown(output_dir, word)),
-            _ => {
-                Err(RecordError::Ambiguous { word: word.to_owned(), ids: alike.iter().map(Self::name).collect() })
-            }
+            _ => Err(RecordError::Ambiguous { word: word.to_owned(), ids: alike.iter().map(Self::name).collect() }),
         }
     }
 
@@ -227,7 +225,8 @@ mod tests {
     #[test]
     fn a_run_has_many_names() {
         let dir = recorded();
-        for word in [None, Some("last"), Some("latest"), Some("01a2"), Some("01A2FCC13763"), Some("7777"), Some(IDS[2])] {
+        for word in [None, Some("last"), Some("latest"), Some("01a2"), Some("01A2FCC13763"), Some("7777"), Some(IDS[2])]
+        {
             assert_eq!(found(&dir, word), IDS[2], "{word:?}");
         }
         assert_eq!(found(&dir, Some("2144")), IDS[0]);

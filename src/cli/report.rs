@@ -17,7 +17,8 @@ pub fn report(settings: &Settings, args: &ReportArgs, out: &mut dyn Write) -> Re
     let run = RecordedRun::find(&settings.output_dir, args.run.as_deref())?;
     let state = run.state()?;
     if state.ended_at().is_none() {
-        let text = "the record has no end: the run still goes on, or minke was killed; units without an end are not run";
+        let text =
+            "the record has no end: the run still goes on, or minke was killed; units without an end are not run";
         let _ = writeln!(io::stderr(), "warning: {text}");
     }
     let named = args.files();

@@ -13,5 +13,6 @@ mod live;
 mod names;
 mod options;
 mod output;
+mod show;
 mod socket;
 mod stop;

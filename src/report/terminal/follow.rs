@@ -23,14 +23,8 @@ const LOOK: Duration = Duration::from_millis(100);
 /// How much of a file is taken at once, so that every shard has its turn.
 const PIECE: usize = 64 << 10;
 /// The colours of the tags, dealt out in turn.
-const TAGS: [AnsiColor; 6] = [
-    AnsiColor::Cyan,
-    AnsiColor::Yellow,
-    AnsiColor::Green,
-    AnsiColor::Magenta,
-    AnsiColor::Blue,
-    AnsiColor::BrightCyan,
-];
+const TAGS: [AnsiColor; 6] =
+    [AnsiColor::Cyan, AnsiColor::Yellow, AnsiColor::Green, AnsiColor::Magenta, AnsiColor::Blue, AnsiColor::BrightCyan];
 
 /// A thread that prints what shards write, until it is closed.
 pub(super) struct Follower {

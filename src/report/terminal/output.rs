@@ -164,7 +164,10 @@ impl Output {
 
     fn barred(&self, lines: Vec<String>) -> impl Iterator<Item = String> {
         let bar = paint(self.palette.faint, "|");
-        lines.into_iter().map(move |line| format!("{:7}{bar} {line}", ""))
+        lines.into_iter().map(move |line| match line.as_str() {
+            "" => format!("  {bar}"),
+            line => format!("  {bar} {line}"),
+        })
     }
 }
 

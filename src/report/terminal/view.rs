@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anstyle::Style;
 
-use crate::model::{Attempt, CancelReason, Case, CaseCounts, EventKind, ShardId, Slot, StopReason, UnitId, UnitOutcome};
+use crate::model::{
+    Attempt, CancelReason, Case, CaseCounts, EventKind, ShardId, Slot, StopReason, UnitId, UnitOutcome,
+};
 
 use super::clean::{clean_name, first_line};
 use super::estimate::{Pace, run_left, shard_left};
@@ -155,7 +157,9 @@ impl View {
 
     fn reach(&mut self, shard: ShardId, unit: &UnitId, now: Duration) {
         if let Some(running) = self.running.get_mut(&shard) {
-            if let Some(passed_by) = running.at.and_then(|place| running.units.get(place)).filter(|known| *known != unit) {
+            if let Some(passed_by) =
+                running.at.and_then(|place| running.units.get(place)).filter(|known| *known != unit)
+            {
                 self.pace.learn(passed_by, now.saturating_sub(running.since));
             }
             running.at = running.units.iter().position(|known| known == unit);
@@ -427,8 +431,8 @@ mod tests {
         // Shard 2 has been at it for 10 s, shard 3 for none: 0 + 10 s, and five units of 10 s wait for two slots.
         let lines = view.lines(at(12), WIDE_SCREEN);
         assert!(lines[0].contains("1/8 units  1 passed  0 failed  0 errored  0:12  ~0:30 left"), "{lines:?}");
-        assert_eq!(lines[1], format!("   2 1.py{:64} 0:11", ""), "it is late, and nothing is known of how much");
-        assert_eq!(lines[2], format!("   3 2.py{:51} 0:00, ~0:10 left", ""));
+        assert_eq!(lines[1], format!("   2 1.py{:65} 0:11", ""), "it is late, and nothing is known of how much");
+        assert_eq!(lines[2], format!("   3 2.py{:52} 0:00, ~0:10 left", ""));
         view.apply(&EventKind::Cancelled { why: CancelReason::MaxFailures }, at(13));
         assert!(!view.lines(at(13), WIDE_SCREEN).join("").contains("left"));
     }
