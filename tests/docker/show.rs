@@ -191,7 +191,7 @@ fn on_a_terminal(project: &Project, line: &str) -> String {
     let sockets = tempfile::tempdir().unwrap();
     let socket = sockets.path().join("tmux");
     let script = format!("{line}; echo \"code=$?\"; exec sleep 600");
-    command.arg("-S").arg(&socket).args(["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "24", "-c"]);
+    command.arg("-S").arg(&socket).args(["-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "60", "-c"]);
     command.arg(project.path()).args(["sh", "-c", &script]).env_remove("TMUX").env_remove("LESS").env_remove("PAGER");
     assert!(command.stdout(Stdio::null()).status().unwrap().success());
     let tmux = |arguments: &[&str]| {

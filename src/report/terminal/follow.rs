@@ -106,7 +106,11 @@ impl Followed {
     /// Prints a piece of each shard's new output. Tells whether there may be more.
     fn round(&mut self) -> bool {
         let shards: Vec<ShardId> = self.shards.keys().copied().collect();
-        shards.into_iter().fold(false, |more, shard| self.take_from(shard) || more)
+        let mut more = false;
+        for shard in shards {
+            more |= self.take_from(shard);
+        }
+        more
     }
 
     /// Prints a piece of a shard's new output. Tells whether there may be more.
