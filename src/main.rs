@@ -58,6 +58,14 @@ async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError>
             cli::config::write(settings, args.output.format(), &mut out)?;
             ExitCode::Passed
         }
+        Command::Show(args) => {
+            cli::show(settings, args).await?;
+            ExitCode::Passed
+        }
+        Command::Report(args) => {
+            cli::report(settings, args, &mut out)?;
+            ExitCode::Passed
+        }
         Command::Clean(args) => cli::clean(&docker, args.dry_run, args.output.format(), &mut out).await?,
         Command::Doctor(args) => cli::doctor(&docker, &settings.output_dir, args.output.format(), &mut out).await?,
     };

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum};
 
+use super::reports::ReportFiles;
 use crate::config::{CONFIG_VARIABLE, FlagStyle, Flags, OPTIONS, OptionSpec, Shape};
 
 const CONFIG_ID: &str = "config";
 const PATHS_ID: &str = "paths";
 const FRAMEWORK: &str = "framework";
+const RECORD_OPTIONS: [&str; 2] = ["output-dir", "color"];
 
 /// The arguments of `minke run`: every option.
 #[derive(Debug)]
@@ -89,6 +91,111 @@ impl FormatArgs {
     pub fn format(self) -> Format {
         if self.json { Format::Json } else { self.format.unwrap_or_default() }
     }
+}
+
+/// The options of commands that look at recorded runs: where they are, and how they are shown.
+#[derive(Debug)]
+pub struct RecordArgs {
+    flags: Flags,
+}
+
+/// The arguments of `minke show`.
+#[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The run, and units of it: a run is `last`, an id or the beginning or end of one, a run's directory or its
+    /// `events.jsonl`; a unit is its path or the end of it. Without a run it is the newest, without a unit all that went
+    /// wrong
+    #[arg(value_name = "RUN|UNIT")]
+    pub words: Vec<String>,
+    /// Show the units that failed, were errored or not run
+    #[arg(long, conflicts_with = "list")]
+    pub failed: bool,
+    /// Show the units with cases that passed only when they were run again
+    #[arg(long, conflicts_with = "list")]
+    pub flaky: bool,
+    /// List the recorded runs, the newest first
+    #[arg(long)]
+    pub list: bool,
+    /// The form of what is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
+    /// Write to standard output, also when it is a terminal; else `$MINKE_PAGER`, `$PAGER` or `less` shows the text
+    #[arg(long)]
+    pub no_pager: bool,
+    /// Where the runs are.
+    #[command(flatten)]
+    pub record: RecordArgs,
+}
+
+/// The arguments of `minke report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The run: `last`, an id or the beginning or end of one, a run's directory or its `events.jsonl` [default: the newest]
+    pub run: Option<String>,
+    /// Write the JUnit report to this file; with a file named, nothing is written into the run's directory
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Write the Markdown summary to this file
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Write the trace to this file
+    #[arg(long, value_name = "FILE")]
+    pub trace: Option<PathBuf>,
+    /// Where the runs are.
+    #[command(flatten)]
+    pub record: RecordArgs,
+}
+
+impl ShowArgs {
+    /// Tells whether a pager may be used.
+    pub(super) fn is_paged(&self) -> bool {
+        !self.no_pager && self.output.format() == Format::Text
+    }
+}
+
+impl ReportArgs {
+    /// Returns the files that were named, if any, in the place of the run's `own`. Only flags count: what a configuration
+    /// file says is for new runs.
+    pub(super) fn files(&self, own: &ReportFiles) -> Option<ReportFiles> {
+        let named = ReportFiles {
+            junit: self.junit.iter().cloned().collect(),
+            summaries: self.summary.iter().cloned().collect(),
+            traces: self.trace.iter().cloned().collect(),
+            ..own.without_files()
+        };
+        (named != own.without_files()).then_some(named)
+    }
+}
+
+impl RecordArgs {
+    pub(super) fn flags(&self) -> Flags {
+        self.flags.clone()
+    }
+}
+
+impl Args for RecordArgs {
+    fn augment_args(command: Command) -> Command {
+        augment(command, record_options())
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for RecordArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        Ok(Self { flags: flags(matches, record_options()) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn record_options() -> impl Iterator<Item = &'static OptionSpec> {
+    OPTIONS.iter().filter(|spec| RECORD_OPTIONS.contains(&spec.key))
 }
 
 impl RunArgs {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use super::recorded::RecordError;
 use crate::config::ConfigError;
 use crate::discover::DiscoverError;
 use crate::engine::EngineError;
@@ -28,6 +29,9 @@ pub enum CliError {
     /// The run's own files cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// There is no such recorded run, or it cannot be read.
+    #[error(transparent)]
+    Record(#[from] RecordError),
     /// A report cannot be written.
     #[error(transparent)]
     Report(#[from] WriteError),
@@ -69,6 +73,7 @@ impl CliError {
             Self::Discover(error) => error.help(),
             Self::Engine(error) => error.help(),
             Self::Run(error) => error.help(),
+            Self::Record(error) => error.help(),
             Self::FilesFrom { .. } => Some("name a text file with a path in each line, or `-`".to_owned()),
             Self::NothingSelected { .. } => {
                 Some("check the paths, `--exclude` and `--partition`; `minke plan` shows what would run".to_owned())
@@ -92,7 +97,7 @@ impl CliError {
     /// Returns the exit code of the process.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::FilesFrom { .. } => ExitCode::Usage,
+            Self::Config(_) | Self::FilesFrom { .. } | Self::Record(_) => ExitCode::Usage,
             Self::Discover(DiscoverError::Engine(_) | DiscoverError::NoCommand { .. }) | Self::Engine(_) => {
                 ExitCode::Infrastructure
             }

@@ -8,23 +8,35 @@ mod clean;
 pub mod config;
 mod doctor;
 mod error;
+mod last_words;
+mod pager;
 mod plan;
 mod prepare;
+mod record_json;
+mod recorded;
+mod report;
 mod reports;
 mod run;
+mod show;
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use args::{CleanArgs, ConfigArgs, DoctorArgs, Format, FormatArgs, PlanArgs, PresetArgs, RunArgs};
+pub use args::{
+    CleanArgs, ConfigArgs, DoctorArgs, Format, FormatArgs, PlanArgs, PresetArgs, RecordArgs, ReportArgs, RunArgs,
+    ShowArgs,
+};
 pub use ci::CiVariables;
 pub use clean::clean;
 pub use doctor::doctor;
 pub use error::CliError;
 pub use plan::plan;
+pub use recorded::RecordError;
+pub use report::report;
 pub use run::run;
+pub use show::show;
 
 use crate::config::{ConfigError, Environment, Flags, Settings};
 use crate::model::FRAMEWORK_NAMES;
@@ -84,6 +96,10 @@ pub enum Command {
     Plan(PlanArgs),
     /// Show every option with its value and where it comes from
     Config(ConfigArgs),
+    /// Show a recorded run: what went wrong, with its output and how to repeat it
+    Show(ShowArgs),
+    /// Write the reports of a recorded run again
+    Report(ReportArgs),
     /// Remove what earlier runs left behind
     Clean(CleanArgs),
     /// Check that tests can be run here
@@ -104,9 +120,13 @@ impl Cli {
         let (name, preset) = match &self.command {
             Command::Pytest(_) => ("pytest", true),
             Command::Cucumber(_) => ("cucumber", true),
-            Command::Run(_) | Command::Plan(_) | Command::Config(_) | Command::Clean(_) | Command::Doctor(_) => {
-                ("run", false)
-            }
+            Command::Run(_)
+            | Command::Plan(_)
+            | Command::Config(_)
+            | Command::Show(_)
+            | Command::Report(_)
+            | Command::Clean(_)
+            | Command::Doctor(_) => ("run", false),
         };
         let left_out: Vec<&str> = SELECTION.into_iter().chain(preset.then_some("framework")).collect();
         let words = self.command.flags().words_without(&left_out);
@@ -122,6 +142,8 @@ impl Command {
             Self::Cucumber(args) => args.flags("cucumber"),
             Self::Plan(args) => args.run.flags(),
             Self::Config(args) => args.run.flags(),
+            Self::Show(args) => args.record.flags(),
+            Self::Report(args) => args.record.flags(),
             Self::Clean(_) | Self::Doctor(_) => Flags::default(),
         }
     }

@@ -10,6 +10,9 @@ use crate::report::{WriteError, junit, trace};
 /// The Markdown summary's name in a run's own directory.
 pub(super) const SUMMARY: &str = "summary.md";
 
+/// What a JUnit file is called where reports are listed.
+pub(super) const JUNIT: &str = "junit";
+
 /// Where each report is to be written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ReportFiles {
@@ -26,31 +29,35 @@ pub(super) struct ReportFiles {
 /// What was written.
 #[derive(Debug, Default)]
 pub(super) struct Written {
-    /// The JUnit files.
-    pub(super) junit: Vec<PathBuf>,
+    /// What each file is, as the summary of a run calls it, and where it is.
+    pub(super) files: Vec<(&'static str, PathBuf)>,
     /// Why the others could not be.
     pub(super) errors: Vec<WriteError>,
 }
 
 impl ReportFiles {
-    /// Returns the reports in a run's own directory.
-    pub(super) fn inside(run_dir: &Path) -> Self {
+    /// Returns the reports in a run's own directory, which is told relative to `root`.
+    pub(super) fn inside(run_dir: &Path, root: &Path) -> Self {
         Self {
             junit: vec![run_dir.join("junit.xml")],
             summaries: vec![run_dir.join(SUMMARY)],
             traces: Vec::new(),
-            shown_run_dir: run_dir.to_owned(),
+            shown_run_dir: run_dir.strip_prefix(root).unwrap_or(run_dir).to_owned(),
         }
     }
 
     /// Returns the reports of a run: those in its directory, and those that the settings name.
     pub(super) fn of_run(settings: &Settings, run_dir: &Path) -> Self {
-        let mut files = Self::inside(run_dir);
+        let mut files = Self::inside(run_dir, &settings.root);
         files.junit.extend(settings.junit.clone());
         files.summaries.extend(settings.summary.clone());
         files.traces.extend(settings.trace.clone());
-        files.shown_run_dir = run_dir.strip_prefix(&settings.root).unwrap_or(run_dir).to_owned();
         files
+    }
+
+    /// Returns the same with no file to write.
+    pub(super) fn without_files(&self) -> Self {
+        Self { junit: Vec::new(), summaries: Vec::new(), traces: Vec::new(), shown_run_dir: self.shown_run_dir.clone() }
     }
 
     /// Returns what a summary needs besides the run.
@@ -59,24 +66,33 @@ impl ReportFiles {
     }
 }
 
-/// Writes the reports of a run. What cannot be written keeps no other from being written.
-pub(super) fn write(state: &RunState, files: &ReportFiles) -> Written {
-    let work_dir = state.plan().and_then(|plan| plan.work_dir.clone());
-    let mut written = Written::default();
-    for path in &files.junit {
-        let result = junit::write_file(state, &junit::WriteOptions { work_dir: work_dir.clone() }, path);
-        keep(result, path, &mut written.junit, &mut written.errors);
+impl Written {
+    /// Returns the files of a kind.
+    pub(super) fn of_kind(&self, kind: &str) -> impl Iterator<Item = &PathBuf> {
+        self.files.iter().filter(move |(it, _)| *it == kind).map(|(_, path)| path)
     }
-    let markdown = files.markdown();
-    let summaries = files.summaries.iter().map(|path| markdown::write_file(state, &markdown, path));
-    let traces = files.traces.iter().map(|path| trace::write_file(state, path));
-    written.errors.extend(summaries.chain(traces).filter_map(Result::err));
-    written
+
+    fn keep(&mut self, kind: &'static str, path: &Path, result: Result<(), WriteError>) {
+        match result {
+            Ok(()) => self.files.push((kind, path.to_owned())),
+            Err(error) => self.errors.push(error),
+        }
+    }
 }
 
-fn keep(result: Result<(), WriteError>, path: &Path, written: &mut Vec<PathBuf>, errors: &mut Vec<WriteError>) {
-    match result {
-        Ok(()) => written.push(path.to_owned()),
-        Err(error) => errors.push(error),
+/// Writes the reports of a run. What cannot be written keeps no other from being written.
+pub(super) fn write(state: &RunState, files: &ReportFiles) -> Written {
+    let junit = junit::WriteOptions { work_dir: state.plan().and_then(|plan| plan.work_dir.clone()) };
+    let markdown = files.markdown();
+    let mut written = Written::default();
+    for path in &files.junit {
+        written.keep(JUNIT, path, junit::write_file(state, &junit, path));
     }
+    for path in &files.summaries {
+        written.keep("summary", path, markdown::write_file(state, &markdown, path));
+    }
+    for path in &files.traces {
+        written.keep("trace", path, trace::write_file(state, path));
+    }
+    written
 }

@@ -12,13 +12,14 @@ use tokio::time::timeout;
 
 use super::ci::CiVariables;
 use super::error::CliError;
+use super::last_words::write_last;
 use super::prepare::{Prepared, prepare};
-use super::reports::{self, ReportFiles};
-use crate::config::{Color, EventsTo, Settings, Verbosity};
+use super::reports::{self, JUNIT, ReportFiles};
+use crate::config::{Color, EventsTo, Output, Settings, Verbosity};
 use crate::engine::{DockerClient, DockerEngine, Engine, remove_run, sweep};
 use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome};
 use crate::report::EventStream;
-use crate::report::terminal::{self, Colours, Live, Plain, SummaryOptions, write_summary};
+use crate::report::terminal::{self, Colours, Live, OutputMode, OutputOptions, Plain, SummaryOptions, Watch, summary};
 use crate::run::{Cancel, RunDirectory, Sinks, cancel_on_signals, new_run_id};
 
 /// How long a cancelled run may go on preparing.
@@ -53,13 +54,7 @@ pub async fn run(
     if let Some(error) = prepared.unusable_image {
         cancel.request(CancelReason::ImageUnusable { detail: error.in_one_line() });
     }
-    let sinks = match style.live {
-        true => Sinks::new(directory.clone()).with(Live::stderr(style.colours, style.verbosity)),
-        false => {
-            let stderr = Box::new(io::stderr());
-            Sinks::new(directory.clone()).with(Plain::new(stderr, style.colours, style.verbosity))
-        }
-    };
+    let (sinks, watch) = style.sinks(settings, &directory);
     let sinks = match events {
         Some(events) => sinks.with(events),
         None => sinks,
@@ -68,17 +63,18 @@ pub async fn run(
     let plan = prepared.plan.asked_for_by(command_line.clone());
     let state = crate::run::run(plan, prepared.engine, sinks, cancel).await?;
     signals.abort();
+    let mut last_words = String::new();
     let mut code = ExitCode::of(&state);
     if !directory.events().exists() {
         code = code.and(ExitCode::Incomplete);
         let gone = shown(settings, directory.path());
-        let _ = writeln!(io::stderr(), "error: `{}` was removed during the run, and its logs with it", gone.display());
+        last_words += &format!("error: `{}` was removed during the run, and its logs with it\n", gone.display());
     }
     let files = ReportFiles::of_run(settings, directory.path());
     let written = reports::write(&state, &files);
     for error in &written.errors {
         code = code.and(ExitCode::Incomplete);
-        let _ = writeln!(io::stderr(), "error: {error}");
+        last_words += &format!("error: {error}\n");
     }
     let failed_list = directory.path().join("failed.txt");
     write_failed_list(&state, &failed_list);
@@ -86,14 +82,14 @@ pub async fn run(
         colours: style.colours,
         verbosity: style.verbosity,
         run_dir: shown(settings, directory.path()),
-        junit: written.junit.iter().map(|path| shown(settings, path)).collect(),
+        junit: written.of_kind(JUNIT).map(|path| shown(settings, path)).collect(),
         rerun: command_line,
         framework_args: settings.framework_args.clone(),
         failed_list: shown(settings, &failed_list),
         network_is_none: settings.network == Network::None,
     };
-    // A closed terminal changes nothing about the run.
-    let _ = write_summary(&mut io::stderr().lock(), &state, code, &options);
+    last_words += &format!("\n{}", summary(&state, code, &options));
+    write_last(&watch, last_words).await;
     ci.tell(&state, settings, &files.markdown());
     Ok(code)
 }
@@ -161,6 +157,30 @@ impl Style {
             Verbosity::Verbose(_) => terminal::Verbosity::Verbose,
         };
         Self { colours: if coloured { Colours::On } else { Colours::Off }, verbosity, live: is_terminal }
+    }
+
+    /// Makes the sinks of a run, and what tells whether standard error gets on.
+    fn sinks(&self, settings: &Settings, directory: &RunDirectory) -> (Sinks, Watch) {
+        let output = OutputOptions {
+            mode: match settings.output {
+                Output::Never => OutputMode::Never,
+                Output::Failed => OutputMode::Failed,
+                Output::Prefixed => OutputMode::Prefixed,
+                Output::Grouped => OutputMode::Grouped,
+            },
+            run_dir: directory.path().to_owned(),
+            shown_dir: shown(settings, directory.path()),
+        };
+        let sinks = Sinks::new(directory.clone());
+        if self.live {
+            let live = Live::stderr(self.colours, self.verbosity).with_output(output);
+            let watch = live.watch();
+            (sinks.with(live), watch)
+        } else {
+            let plain = Plain::new(Box::new(io::stderr()), self.colours, self.verbosity).with_output(output);
+            let watch = plain.watch();
+            (sinks.with(plain), watch)
+        }
     }
 }
 

@@ -102,6 +102,20 @@ choice! {
     }
 }
 
+choice! {
+    /// When the output of tests is shown while a run goes on.
+    Output {
+        /// It is in its files only.
+        Never = "never",
+        /// The end of it, of units that failed or are errored.
+        Failed = "failed",
+        /// Line by line as it comes.
+        Prefixed = "prefixed",
+        /// All of it, of one unit after the other.
+        Grouped = "grouped",
+    }
+}
+
 impl Scalar for Isolation {
     const CHOICES: &'static [&'static str] = &["shard", "file"];
 

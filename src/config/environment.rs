@@ -17,7 +17,7 @@ pub const CONFIG_VARIABLE: &str = "MINKE_CONFIG";
 ///
 /// `MINKE_SHARDS` is the variable of `--shards`, too, so it is an option unless `MINKE_SHARD` is set, which is so only inside a
 /// container of minke.
-pub const RESERVED_VARIABLES: &[&str] = &["MINKE_LOG", "MINKE_RUN", "MINKE_SHARD", "MINKE_SHARDS"];
+pub const RESERVED_VARIABLES: &[&str] = &["MINKE_LOG", "MINKE_PAGER", "MINKE_RUN", "MINKE_SHARD", "MINKE_SHARDS"];
 
 const PREFIX: &str = "MINKE_";
 

@@ -26,7 +26,7 @@ mod spec;
 mod suggest;
 mod variable;
 
-pub use choice::{Annotations, Color, Discover, EventsTo, FilesFrom, Source, Verbosity};
+pub use choice::{Annotations, Color, Discover, EventsTo, FilesFrom, Output, Source, Verbosity};
 pub use duration::{parse_duration, print_duration};
 pub use environment::{CONFIG_VARIABLE, Environment, RESERVED_VARIABLES};
 pub use error::{ConfigError, Place};
@@ -38,3 +38,4 @@ pub use setting::{Printed, Setting};
 pub use settings::Settings;
 pub use size::{parse_size, print_size};
 pub use spec::{FlagStyle, OptionSpec, Section, Shape};
+pub(crate) use suggest::nearest;

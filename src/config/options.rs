@@ -8,7 +8,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, FrameworkName, Source};
+use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, FrameworkName, Output, Source};
 use super::error::ConfigError;
 use super::field::{All, Field, Many, One};
 use super::scalar::{Argv, ContainerPath, Count, PidsLimit, Switch, User};
@@ -179,6 +179,9 @@ options! {
         annotations: One<Annotations>, "auto|github|azure|never" .default("auto");
         /// Directory for what minke keeps of its runs.
         output_dir: One<PathBuf>, "PATH" .default(".minke");
+        /// Show what tests print, on standard error: never, the end of it for what failed, line by line as it comes with
+        /// the shard, or whole unit by unit. All of it is in the run's directory anyway.
+        output: One<Output>, "never|failed|prefixed|grouped" .otherwise("failed; never if quiet");
         /// Show failures and the summary only.
         quiet: One<Switch>, "true|false" .short('q') .default("false");
         /// Show more; may be repeated.

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, Source, Verbosity};
+use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, Output, Source, Verbosity};
 use super::env_file;
 use super::environment::Environment;
 use super::error::{ConfigError, Place};
@@ -88,6 +88,8 @@ pub struct Settings {
     pub annotations: Annotations,
     /// Where minke keeps what it knows of its runs.
     pub output_dir: PathBuf,
+    /// When the output of tests is shown.
+    pub output: Output,
     /// How much is told while a run goes on.
     pub verbosity: Verbosity,
     /// When output is coloured.
@@ -135,6 +137,7 @@ impl Settings {
             provenance: options.print(root),
             policy: policy(&options),
             verbosity: verbosity(&options),
+            output: output(&options),
             limits: ResourceLimits {
                 memory_bytes: options.memory.value().map(|memory| memory.0),
                 cpu_millis: options.cpus.value().map(|cpus| cpus.0),
@@ -215,6 +218,14 @@ fn verbosity(options: &Options) -> Verbosity {
         (Switch(false), Count(0)) => Verbosity::Normal,
         (Switch(false), Count(count)) => Verbosity::Verbose(count),
     }
+}
+
+/// Who asks for quiet has not asked for the output of tests.
+fn output(options: &Options) -> Output {
+    options.output.clone().value().unwrap_or(match verbosity(options) {
+        Verbosity::Quiet => Output::Never,
+        Verbosity::Normal | Verbosity::Verbose(_) => Output::Failed,
+    })
 }
 
 /// Reads the env-files and puts all variables in the order of their sources, within a source those of files first. The last

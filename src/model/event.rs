@@ -180,6 +180,35 @@ pub struct OutputFile {
     pub bytes: u64,
 }
 
+/// One of the two streams of a container's output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutputStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl OutputStream {
+    /// Both, standard output first.
+    pub const BOTH: [Self; 2] = [Self::Stdout, Self::Stderr];
+
+    /// Returns the stream's usual name: `stdout`, `stderr`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
+impl OutputFile {
+    /// Returns where a shard's stream is spooled, relative to the run's directory; it is there while the shard runs.
+    pub fn path_of(shard: ShardId, stream: OutputStream) -> String {
+        format!("shards/{shard}/{}.log", stream.name())
+    }
+}
+
 impl EventKind {
     /// Makes the last event of a run.
     pub(crate) fn run_ended(code: ExitCode, wall: Duration) -> Self {

@@ -21,7 +21,7 @@ mod unit;
 
 pub use batch::{Batch, BatchResult, ContainerExit, Division, ShardProblem, Trouble, UnitIndex, UnitResult};
 pub use case::{Case, CaseOutcome, Finding, FindingKind};
-pub use event::{EVENT_FORMAT_VERSION, Event, EventKind, OutputFile, PlanSummary};
+pub use event::{EVENT_FORMAT_VERSION, Event, EventKind, OutputFile, OutputStream, PlanSummary};
 pub use exit::ExitCode;
 pub use framework_names::FRAMEWORK_NAMES;
 pub use ids::{Attempt, ImageId, RunId, ShardId, Slot, UnitId};

@@ -1,6 +1,7 @@
 //! A live consumer of events.
 
 use std::io;
+use std::time::Duration;
 
 use crate::model::Event;
 
@@ -20,5 +21,11 @@ pub trait Sink: Send {
     /// As [`Sink::event`].
     fn close(&mut self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// Returns how long the run's end waits for the sink to take the events that are left; `None` is as long as it takes.
+    /// A sink that is given up goes on by itself, in its thread.
+    fn patience(&self) -> Option<Duration> {
+        None
     }
 }

@@ -58,9 +58,8 @@ impl RunDirectory {
         self.path.join("events.jsonl")
     }
 
-    /// Returns the directory of one shard, and its path relative to the run's directory.
-    pub(super) fn shard(&self, shard: ShardId) -> (PathBuf, String) {
-        let relative = format!("shards/{shard}");
-        (self.path.join(&relative), relative)
+    /// Returns the directory of one shard, in which its output is.
+    pub(super) fn shard(&self, shard: ShardId) -> PathBuf {
+        self.path.join("shards").join(shard.to_string())
     }
 }

@@ -207,11 +207,11 @@ impl Driver<'_> {
 
     fn launch(&mut self, shard: ShardId, slot: Slot, batch: &Batch) {
         let (control, controlled) = mpsc::channel(4);
-        let (dir, dir_name) = self.directory.shard(shard);
+        let dir = self.directory.shard(shard);
         let units: Vec<_> = batch.units.iter().map(|&unit| self.scheduler.plan().unit(unit).clone()).collect();
         let count = units.len();
         let shared = Arc::clone(&self.shared);
-        let task = ShardTask { shared, shard, slot, units, dir, dir_name, control: controlled };
+        let task = ShardTask { shared, shard, slot, units, dir, control: controlled };
         let handle = self.tasks.spawn(task.run());
         self.task_shards.insert(handle.id(), (shard, count));
         self.controls.insert(shard, control);

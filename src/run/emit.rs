@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::sync::mpsc as inputs;
@@ -50,6 +51,10 @@ struct Fed {
     events: mpsc::Sender<Arc<Event>>,
     /// Ends with what nobody could be told any more.
     thread: JoinHandle<Option<EventKind>>,
+    /// Closed when the thread is at its end.
+    over: mpsc::Receiver<()>,
+    /// How long the run's end waits for it.
+    patience: Option<Duration>,
 }
 
 /// What a sink is to the run.
@@ -70,8 +75,13 @@ impl Emitter {
         let sinks = all.map(|(sink, role)| {
             let (sender, events) = mpsc::channel();
             let inputs = inputs.clone();
-            let thread = std::thread::spawn(move || feed(sink, &role, &events, &inputs));
-            Fed { events: sender, thread }
+            let patience = sink.patience();
+            let (held, over) = mpsc::channel();
+            let thread = std::thread::spawn(move || {
+                let _held = held;
+                feed(sink, &role, &events, &inputs)
+            });
+            Fed { events: sender, thread, over, patience }
         });
         Ok(Self { seq: 0, state: RunState::new(), sinks: sinks.collect() })
     }
@@ -91,10 +101,15 @@ impl Emitter {
     }
 
     /// Waits until every sink has taken every event, and returns what the events add up to. What fails so late is in the
-    /// state alone.
+    /// state alone. A sink that is out of patience, such as a terminal that nobody reads, is left to its thread.
     pub(super) fn finish(mut self) -> RunState {
-        for Fed { events, thread } in self.sinks {
+        for Fed { events, thread, over, patience } in self.sinks {
             drop(events);
+            if let Some(patience) = patience
+                && over.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout)
+            {
+                continue;
+            }
             let failed = thread.join().unwrap_or_else(|_| {
                 let text = "a consumer of the run's events panicked and got no more of them".to_owned();
                 Some(EventKind::Warning { text })

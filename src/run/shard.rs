@@ -74,7 +74,6 @@ pub(super) struct ShardTask {
     pub(super) slot: Slot,
     pub(super) units: Vec<Unit>,
     pub(super) dir: PathBuf,
-    pub(super) dir_name: String,
     pub(super) control: mpsc::Receiver<Control>,
 }
 
@@ -95,7 +94,7 @@ impl ShardTask {
     pub(super) async fn run(mut self) {
         let container: Mutex<Option<ContainerId>> = Mutex::new(None);
         let mut life = Life::default();
-        let mut spool = match Spool::create(&self.dir, &self.dir_name) {
+        let mut spool = match Spool::create(&self.dir, self.shard) {
             Ok(spool) => Some(spool),
             Err(error) => {
                 self.output_lost(&error).await;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::engine::Output;
-use crate::model::OutputFile;
+use crate::model::{OutputFile, OutputStream, ShardId};
 
 /// How many bytes of the end are kept for messages.
 const TAIL_BYTES: usize = 4096;
@@ -27,13 +27,13 @@ struct Stream {
 
 impl Spool {
     /// Creates `stdout.log` and `stderr.log` in the shard's directory.
-    pub(super) fn create(dir: &Path, relative: &str) -> io::Result<Self> {
+    pub(super) fn create(dir: &Path, shard: ShardId) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
-        let open = |name: &str| -> io::Result<Stream> {
-            let file = File::create(dir.join(name))?;
-            Ok(Stream { file, path: format!("{relative}/{name}"), bytes: 0, tail: Vec::new() })
+        let open = |stream: OutputStream| -> io::Result<Stream> {
+            let file = File::create(dir.join(format!("{}.log", stream.name())))?;
+            Ok(Stream { file, path: OutputFile::path_of(shard, stream), bytes: 0, tail: Vec::new() })
         };
-        Ok(Self { stdout: open("stdout.log")?, stderr: open("stderr.log")? })
+        Ok(Self { stdout: open(OutputStream::Stdout)?, stderr: open(OutputStream::Stderr)? })
     }
 
     /// Appends a piece of output, byte for byte.
@@ -85,7 +85,7 @@ mod tests {
         fn files_hold_every_byte_and_the_tail_is_the_end(pieces in proptest::collection::vec(
             (any::<bool>(), proptest::collection::vec(any::<u8>(), 0..3000)), 0..12)) {
             let dir = tempfile::tempdir().unwrap();
-            let mut spool = Spool::create(dir.path(), "shards/1").unwrap();
+            let mut spool = Spool::create(dir.path(), ShardId(1)).unwrap();
             let (mut out, mut err) = (Vec::new(), Vec::new());
             for (is_err, bytes) in pieces {
                 let bytes = Bytes::from(bytes);

@@ -50,6 +50,7 @@ pub(crate) const SAMPLES: &[(&str, [&str; 2], [&str; 2])] = &[
     ("trace", ["out/trace.json", "a"], ["\"out/trace.json\"", "\"a\""]),
     ("annotations", ["github", "never"], ["\"github\"", "\"never\""]),
     ("output-dir", ["out", "b"], ["\"out\"", "\"b\""]),
+    ("output", ["prefixed", "never"], ["\"prefixed\"", "\"never\""]),
     ("quiet", ["true", "false"], ["true", "false"]),
     ("verbose", ["2", "1"], ["2", "1"]),
     ("color", ["always", "never"], ["\"always\"", "\"never\""]),

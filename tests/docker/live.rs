@@ -8,20 +8,25 @@ use crate::support::{Ended, PYTHON, Project, containers_of, until};
 const MINKE: &str = env!("CARGO_BIN_EXE_minke");
 const MOUNTED: [&str; 5] = ["pytest", "--image", PYTHON, "--source", "mount"];
 
-/// A terminal of 80 columns and 24 rows in which minke runs; the pane stays when it has ended.
+/// A terminal in which minke runs; the pane stays when it has ended.
 struct Terminal {
     socket: String,
 }
 
 impl Terminal {
-    /// Starts minke on a terminal; `setting` comes before the command, as `NAME=value`.
+    /// Starts minke on a terminal of 80 columns and 24 rows; `setting` comes before the command, as `NAME=value`.
     fn start(project: &Project, setting: &str, arguments: &[&str]) -> Self {
+        Self::sized(project, ["80", "24"], setting, &[&MOUNTED[..], arguments].concat())
+    }
+
+    /// Starts minke with any arguments on a terminal of so many columns and rows.
+    fn sized(project: &Project, [columns, rows]: [&str; 2], setting: &str, arguments: &[&str]) -> Self {
         let socket = project.path().join("tmux").display().to_string();
-        let command = shell_words::join([&[MINKE], &MOUNTED[..], arguments].concat());
+        let command = shell_words::join([&[MINKE], arguments].concat());
         // What is typed ahead, such as Ctrl-C, must not end the shell before it tells the exit code.
         let script = format!("trap : INT; env {setting} {command}; echo \"ended with $?\"; exec sleep 600");
         let terminal = Self { socket };
-        let mut started = terminal.tmux(&["new-session", "-d", "-x", "80", "-y", "24", "-c"]);
+        let mut started = terminal.tmux(&["new-session", "-d", "-x", columns, "-y", rows, "-c"]);
         started.arg(project.path()).args(["sh", "-c", &script]);
         for name in ["TMUX", "NO_COLOR", "CI", "FORCE_COLOR", "CLICOLOR_FORCE"] {
             started.env_remove(name);
@@ -81,7 +86,7 @@ const UNITS: [&str; 3] = ["test_1_fails.py", "test_2_hangs.py", "test_3_passes.p
 
 /// Tells whether a line is one of the live view's.
 fn is_of_view(line: &str) -> bool {
-    line.contains("---]") || line.contains("===]") || line.contains(" passed  ")
+    line.contains("---]") || line.contains("===]") || line.contains(" passed  ") || line.starts_with("     cases: ")
 }
 
 #[test]
@@ -95,7 +100,9 @@ fn a_terminal_shows_what_runs_and_keeps_only_what_happened() {
     let shown = terminal.text();
     let bar = shown.lines().position(|line| line.contains("1/3 units")).unwrap();
     assert!(failed.is_some_and(|failed| failed < bar), "the failure is above the bar:\n{shown}");
-    let running = shown.lines().nth(bar + 1).unwrap();
+    let cases = shown.lines().nth(bar + 1).unwrap();
+    assert_eq!(cases, "     cases: 1 passed  1 failed", "{shown}");
+    let running = shown.lines().nth(bar + 2).unwrap();
     assert!(running.trim_start().starts_with("1 test_2_hangs.py"), "{shown}");
     assert!(terminal.coloured().contains("\x1b[3"), "a terminal has colours");
     until("the test hangs", || {
@@ -241,5 +248,160 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
         assert_eq!(ended.stderr, b"", "{ended:?}");
         assert!(!ended.stdout.is_empty());
+    }
+}
+
+/// A framework that waits until the project has a file `go`, and then passes.
+const WAITING: &str = r#"sh -c 'for a; do case $a in --junitxml=*) out=${a#*=} ;; esac; done
+mkdir -p "${out%/*}"
+while [ ! -e go ]; do sleep 1; done
+echo "<testsuite><testcase classname=\"c\" name=\"n\"/></testsuite>" >"$out"' sh"#;
+
+/// Arguments for so many shards at once, each with a unit that waits.
+fn waiting<'a>(project: &Project, count: usize, shards: &'a str) -> Vec<&'a str> {
+    for number in 0..count {
+        project.write(&format!("test_{number:02}.py"), "");
+    }
+    let alone = ["--isolation", "file", "--memory", "32m", "--shards", shards, "--framework-command", WAITING];
+    [&MOUNTED[..], &alone].concat()
+}
+
+/// The lines that are on the screen now, without those that have scrolled out of it.
+fn screen(terminal: &Terminal) -> Vec<String> {
+    terminal.ask(&["capture-pane", "-p"]).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn sixty_four_shards_on_24_rows_leave_nothing_behind() {
+    let project = Project::empty();
+    let terminal = Terminal::sized(&project, ["80", "24"], "", &waiting(&project, 64, "64"));
+    terminal.wait_for("... and 45 more shards");
+    until("every container runs", || !terminal.text().contains("starting"));
+    let shown = screen(&terminal);
+    assert!(shown.len() <= 24 && shown.iter().any(|line| line.contains("0/64 units")), "{shown:#?}");
+    assert_eq!(shown.iter().filter(|line| line.contains(" test_")).count(), 19, "{shown:#?}");
+    project.write("go", "");
+    let text = terminal.wait_for("ended with");
+    assert!(text.contains("ended with 0") && text.contains("PASSED: 64 units"), "{text}");
+    assert!(!text.lines().any(is_of_view) && !text.contains("more shards"), "the view is gone:\n{text}");
+    assert_eq!(text.matches("RUN ").count(), 1, "{text}");
+}
+
+#[test]
+fn a_narrow_terminal_shows_what_matters_and_hurts_no_run() {
+    for (columns, bar) in [("40", "0/3 units  0 failed  0 errored  0:0"), ("10", "0/3 units")] {
+        let project = Project::empty();
+        let terminal = Terminal::sized(&project, [columns, "24"], "", &waiting(&project, 3, "2"));
+        until("two shards run", || {
+            let shown = screen(&terminal);
+            let is_shard = |line: &&String| line.starts_with("   1 ") || line.starts_with("   2 ");
+            shown.iter().any(|line| line.starts_with(bar)) && shown.iter().filter(is_shard).count() == 2
+        });
+        project.write("go", "");
+        let text = terminal.wait_for("PASSED");
+        assert!(terminal.wait_for("ended with").contains("ended with"), "{text}");
+        assert!(!text.contains("0/3 units"), "the view is gone:\n{text}");
+    }
+}
+
+#[test]
+fn a_terminal_may_change_its_size_while_a_run_goes_on() {
+    let project = Project::empty();
+    let terminal = Terminal::sized(&project, ["80", "24"], "", &waiting(&project, 3, "2"));
+    until("the view is there", || screen(&terminal).iter().any(|line| line.contains("] 0/3 units  0 passed")));
+    for (columns, rows, bar) in [
+        ("40", "24", "0/3 units  0 failed  0 errored  0:"),
+        ("10", "6", "0/3 units"),
+        ("120", "30", "[>-----------------------] 0/3 units  0 passed"),
+    ] {
+        terminal.ask(&["resize-window", "-x", columns, "-y", rows]);
+        until("the view has the new size", || {
+            let shown = screen(&terminal);
+            let at = shown.iter().rposition(|line| line.starts_with(bar));
+            at.is_some_and(|at| shown.get(at + 1).is_some_and(|line| line.starts_with("   ")))
+        });
+    }
+    project.write("go", "");
+    let text = terminal.wait_for("ended with");
+    assert!(text.contains("ended with 0") && text.contains("PASSED: 3 units"), "{text}");
+    let end = text.lines().position(|line| line.contains("wall,")).unwrap();
+    assert!(!text.lines().skip(end).any(is_of_view), "nothing of the view comes after the run:\n{text}");
+    assert!(terminal.cursor_is_shown());
+}
+
+#[test]
+fn the_time_that_is_left_is_told_once_a_unit_has_ended() {
+    let project = Project::empty();
+    // The first unit takes a while and ends, the others wait.
+    let first = r#"sh -c 'for a; do case $a in --junitxml=*) out=${a#*=} ;; *.py) unit=$a ;; esac; done
+mkdir -p "${out%/*}"
+case $unit in *_00.py) sleep 3 ;; *) while [ ! -e go ]; do sleep 1; done ;; esac
+echo "<testsuite><testcase classname=\"c\" name=\"n\"/></testsuite>" >"$out"' sh"#;
+    let mut arguments = waiting(&project, 8, "1");
+    arguments.pop();
+    arguments.push(first);
+    let terminal = Terminal::sized(&project, ["80", "24"], "", &arguments);
+    let before = terminal.wait_for("0/8 units");
+    assert!(!before.contains("left"), "{before}");
+    let after = terminal.wait_for(" left");
+    assert!(after.contains("1/8 units") && after.contains("     cases: 1 passed"), "{after}");
+    project.write("go", "");
+    let text = terminal.wait_for("ended with");
+    assert!(text.contains("ended with 0"), "{text}");
+}
+
+#[test]
+fn nobody_reading_standard_error_keeps_no_result_from_being_written() {
+    let project = Project::fixture("misbehaving/pytest");
+    let bytes = (8 << 20).to_string();
+    for mode in ["grouped", "prefixed"] {
+        let setting = format!("FLOOD_BYTES={bytes}");
+        let flood = ["--env", &setting, "--output", mode, "test_flood.py", "test_good_neighbour.py", "--", "-s"];
+        let mut child = project.start(&[&MOUNTED[..], &flood].concat());
+        let run = || fs::canonicalize(project.path().join(".minke/latest")).ok();
+        until("the report is written", || run().is_some_and(|run| run.join("junit.xml").exists()));
+        let report = fs::read_to_string(run().unwrap().join("junit.xml")).unwrap();
+        assert!(report.contains("test_flood.py") && report.contains("test_good_neighbour.py"), "{report}");
+        assert!(child.try_wait().unwrap().is_none(), "the rest waits for a reader");
+        assert_eq!(containers_of(run().unwrap().file_name().unwrap().to_str().unwrap()), "");
+        // Whoever reads in the end gets everything, and the summary behind it.
+        let ended = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(0), "{mode}");
+        assert!(text.len() > 8 << 20, "{} bytes", text.len());
+        assert!(text.trim_end().ends_with("PASSED: 2 units"), "{:?}", text.get(text.len() - 300..));
+        fs::remove_dir_all(project.path().join(".minke")).unwrap();
+    }
+}
+
+#[test]
+fn prefixed_lines_come_while_a_unit_runs_and_blocks_when_it_has_ended() {
+    let project = project();
+    let arguments = ["--output", "prefixed", "--isolation=file", "--shards=2", UNITS[1], UNITS[2]];
+    let terminal = Terminal::start(&project, "", &arguments);
+    terminal.wait_for("[shard 1] collected 2 items");
+    assert!(terminal.coloured().contains("[shard 1]\x1b["), "{:?}", terminal.coloured());
+    terminal.ask(&["send-keys", "C-c"]);
+    terminal.wait_for("ended with 130");
+    let ended = piped(&project, None, &["--output=grouped", "--isolation=file", UNITS[0], UNITS[2]]);
+    for (unit, word) in [(UNITS[0], "failed"), (UNITS[2], "passed")] {
+        assert!(ended.stderr.contains(&format!("OUTPUT {unit} ({word}): stdout\n")), "{}", ended.stderr);
+    }
+    let never = piped(&project, None, &["--output=never", UNITS[0]]);
+    assert!(!never.stderr.contains("OUTPUT"), "{}", never.stderr);
+    let quiet = piped(&project, None, &["--quiet", UNITS[0]]);
+    assert!(!quiet.stderr.contains("OUTPUT"), "{}", quiet.stderr);
+}
+
+#[test]
+fn what_a_test_writes_cannot_wreck_the_terminal() {
+    for mode in ["failed", "grouped", "prefixed"] {
+        let project = Project::fixture("misbehaving/pytest");
+        let terminal = Terminal::start(&project, "", &["--output", mode, "test_ansi.py", "--", "-s"]);
+        let text = terminal.wait_for("ended with 1");
+        assert!(text.contains("RUN pytest") && text.contains("FAILED: 1 unit failed"), "nothing is erased:\n{text}");
+        assert!(text.contains("orange") && terminal.cursor_is_shown(), "{text}");
+        let title = terminal.ask(&["display-message", "-p", "#{pane_title}"]);
+        assert!(!title.contains("a new title"), "{mode}: {title}");
     }
 }

@@ -15,5 +15,6 @@ mod options;
 mod output;
 mod parts;
 mod reports;
+mod show;
 mod socket;
 mod stop;

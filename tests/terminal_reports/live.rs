@@ -112,11 +112,11 @@ fn sixty_four_shards_fit_on_a_small_screen() {
     feed(&mut live, &script);
     let contents = screen.contents();
     let lines: Vec<&str> = contents.lines().collect();
-    assert_eq!(lines.len(), 2 + 1 + 8 + 1, "{contents}");
+    assert_eq!(lines.len(), 2 + 1 + 19 + 1, "{contents}");
     assert!(lines[2].starts_with('[') && lines[2].contains("0/128 units"), "{contents}");
     assert!(lines[3].starts_with("   1 tests/") && lines[3].contains("_001.feature (2 of 2) "), "{contents}");
     assert!(lines[4].starts_with("   2 tests/") && lines[4].contains("_002.feature and 1 more "), "{contents}");
-    assert_eq!(lines[11], "     ... and 56 more shards");
+    assert_eq!(lines[22], "     ... and 45 more shards");
     assert!(lines.iter().all(|line| console::measure_text_width(line) <= 80), "{contents}");
 }
 

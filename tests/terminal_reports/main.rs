@@ -3,5 +3,7 @@
 mod event_log;
 mod fixture;
 mod live;
+mod output;
 mod plain;
+mod record;
 mod summary;

@@ -1,10 +1,14 @@
 //! Makes text that a test wrote fit to be shown: it may say anything, and must not drive the terminal.
 
 use super::fit::shorten_end;
+use super::palette::Colours;
 use crate::report::ansi::strip_sequences;
 
 /// The longest line of foreign text that is shown, in columns.
 pub(crate) const LONGEST_LINE: usize = 400;
+
+/// The longest parameters of a colour, in bytes: 38;2;255;255;255 for both colours and some attributes fit.
+const LONGEST_COLOUR: usize = 64;
 
 /// Takes out what would drive a terminal: escape sequences, control characters other than `\n` and `\t`, and the
 /// invisible characters that turn the direction of writing.
@@ -26,6 +30,47 @@ pub(crate) fn clean(text: &str) -> String {
         }
     }
     clean
+}
+
+/// Cleans a line of output for being shown, and keeps its colours (SGR sequences) if asked to; they end with the line.
+///
+/// A lone carriage return makes several lines of it, as [`clean`] does.
+pub(crate) fn clean_line(line: &str, colours: Colours) -> Vec<String> {
+    let line = line.strip_suffix('\r').unwrap_or(line);
+    let parts = line.split('\r').enumerate().filter(|(number, part)| *number == 0 || !part.is_empty());
+    parts
+        .map(|(_, part)| match colours {
+            Colours::On => clean_but_colours(part),
+            Colours::Off => clean(part),
+        })
+        .collect()
+}
+
+fn clean_but_colours(part: &str) -> String {
+    let mut text = String::with_capacity(part.len());
+    let (mut rest, mut is_coloured) = (part, false);
+    while let Some((before, sequence, after)) = next_colour(rest) {
+        text.push_str(&clean(before));
+        text.push_str(sequence);
+        is_coloured = true;
+        rest = after;
+    }
+    text.push_str(&clean(rest));
+    if is_coloured { text + "\u{1b}[0m" } else { text }
+}
+
+/// Finds the first SGR sequence: what stands before it, itself, and what follows.
+fn next_colour(text: &str) -> Option<(&str, &str, &str)> {
+    const BEGIN: &str = "\u{1b}[";
+    for (at, _) in text.match_indices(BEGIN) {
+        let parameters = &text[at + BEGIN.len()..];
+        let length = parameters.bytes().take_while(|byte| matches!(byte, b'0'..=b'9' | b';' | b':')).count();
+        if length <= LONGEST_COLOUR && parameters[length..].starts_with('m') {
+            let end = at + BEGIN.len() + length + 1;
+            return Some((&text[..at], &text[at..end], &text[end..]));
+        }
+    }
+    None
 }
 
 /// Cleans a text that has to stay on one line, such as a path: line ends and tabs become spaces.
@@ -89,6 +134,15 @@ mod tests {
     }
 
     #[test]
+    fn colours_stay_where_they_are_wanted_and_end_with_the_line() {
+        let line = "\u{1b}[2J\u{1b}[1;31mred\u{1b}]0;title\u{7} \u{1b}[38:5:9mx\u{1b}[5A\r";
+        assert_eq!(clean_line(line, Colours::On), ["\u{1b}[1;31mred \u{1b}[38:5:9mx\u{1b}[0m"]);
+        assert_eq!(clean_line(line, Colours::Off), ["red x"]);
+        assert_eq!(clean_line("10%\r\u{1b}[32m20%\r", Colours::On), ["10%", "\u{1b}[32m20%\u{1b}[0m"]);
+        assert_eq!(clean_line("", Colours::On), [""]);
+    }
+
+    #[test]
     fn a_name_is_one_line() {
         assert_eq!(clean_name("a\nb\tc"), "a b c");
     }
@@ -111,6 +165,21 @@ mod tests {
             let cleaned = clean(&text);
             prop_assert!(cleaned.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()));
             prop_assert_eq!(clean(&cleaned), cleaned.clone());
+        }
+
+        #[test]
+        fn nothing_but_colours_drives_a_terminal(text in "([0-9;m]|\\PC|\\pC|\u{1b}\\[|\u{1b}\\[3[0-9]m|\u{1b}\\]|\r){0,60}") {
+            for line in clean_line(&text.replace('\n', ""), Colours::On) {
+                let mut rest = line.as_str();
+                let mut plain = String::new();
+                while let Some((before, _, after)) = next_colour(rest) {
+                    plain.push_str(before);
+                    rest = after;
+                }
+                plain.push_str(rest);
+                prop_assert!(plain.chars().all(|c| c == '\t' || !c.is_control()), "{:?}", line);
+                prop_assert!(!line.contains('\u{1b}') || line.ends_with("\u{1b}[0m"), "{:?}", line);
+            }
         }
     }
 }

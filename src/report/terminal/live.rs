@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,11 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle, T
 use crate::model::{Event, EventKind};
 use crate::report::Sink;
 
+use super::lines::{Lines, Watch};
 use super::narrator::{Narrator, Place, Verbosity};
+use super::output::OutputOptions;
 use super::palette::Colours;
+use super::teller::{PATIENCE, Teller};
 use super::view::{Size, View};
 
 /// How often the view is drawn, events or not.
@@ -24,12 +27,18 @@ const TICK: Duration = Duration::from_millis(200);
 /// One bar of several lines is all that indicatif knows of: a single thread redraws it, and its lines always belong
 /// to the same moment.
 pub struct Live {
-    terminal: Guarded,
+    screen: Arc<Screen>,
     view: Arc<Mutex<View>>,
     begin: Instant,
-    narrator: Narrator,
+    teller: Teller,
+}
+
+/// The terminal with the view on it.
+struct Screen {
+    terminal: Guarded,
     progress: MultiProgress,
     bar: ProgressBar,
+    printed: AtomicU64,
 }
 
 impl Live {
@@ -46,39 +55,62 @@ impl Live {
         let progress = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(Box::new(terminal.clone())));
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         bar.set_style(style(terminal.clone(), Arc::clone(&view), begin));
+        let screen = Arc::new(Screen { terminal, progress, bar, printed: AtomicU64::new(0) });
         let narrator = Narrator::new(colours, verbosity, Place::AboveView);
-        Self { terminal, view, begin, narrator, progress, bar }
+        let teller = Teller::new(narrator, colours, Arc::clone(&screen) as Arc<dyn Lines>);
+        Self { screen, view, begin, teller }
+    }
+
+    /// Shows the output of tests too, above the view.
+    #[must_use]
+    pub fn with_output(mut self, options: OutputOptions) -> Self {
+        self.teller.show_output(options);
+        self
+    }
+
+    /// Returns what tells whether the terminal gets on.
+    pub fn watch(&self) -> Watch {
+        self.teller.watch()
     }
 
     /// Draws the view now; it is drawn five times a second anyway.
     pub fn redraw(&self) {
-        self.bar.force_draw();
+        self.screen.bar.force_draw();
     }
+}
 
-    fn start(&mut self) {
+impl Screen {
+    fn start(&self) {
         self.progress.add(self.bar.clone());
         self.bar.enable_steady_tick(TICK);
     }
 
-    /// Prints lines that stay, above the view.
-    fn print(&self, lines: &[String]) {
-        if lines.is_empty() {
-            return;
-        }
-        self.redraw();
-        // Not `println`: it fills lines up with blanks in place of ending them, which a terminal then copies and
-        // reflows as one long line. The terminal's errors are kept by `Guarded`.
-        self.progress.suspend(|| {
-            for line in lines {
-                self.terminal.keep(self.terminal.inner.write_line(&line.replace('\t', "    ")));
-            }
-            self.terminal.keep(self.terminal.inner.flush());
-        });
-    }
-
-    fn clear(&mut self) {
+    fn clear(&self) {
         self.bar.disable_steady_tick();
         self.bar.finish_and_clear();
+    }
+}
+
+impl Lines for Screen {
+    /// Prints lines above the view.
+    fn print(&self, lines: &[String]) -> io::Result<()> {
+        if !lines.is_empty() {
+            self.bar.force_draw();
+            // Not `println`: it fills lines up with blanks in place of ending them, which a terminal then copies and
+            // reflows as one long line. The terminal's errors are kept by `Guarded`.
+            self.progress.suspend(|| {
+                for line in lines {
+                    self.terminal.keep(self.terminal.inner.write_line(&line.replace('\t', "    ")));
+                }
+                self.terminal.keep(self.terminal.inner.flush());
+            });
+        }
+        self.printed.fetch_add(1, Ordering::Relaxed);
+        self.terminal.take_error()
+    }
+
+    fn printed(&self) -> u64 {
+        self.printed.load(Ordering::Relaxed)
     }
 }
 
@@ -86,22 +118,25 @@ impl Sink for Live {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         lock(&self.view).apply(&event.kind, self.begin.elapsed());
         if matches!(event.kind, EventKind::RunStarted { .. }) {
-            self.start();
+            self.screen.start();
         }
-        let lines = self.narrator.tell(event);
-        self.print(&lines);
-        self.terminal.take_error()
+        self.teller.tell(event)
     }
 
     fn close(&mut self) -> io::Result<()> {
-        self.clear();
-        self.terminal.take_error()
+        let closed = self.teller.close();
+        self.screen.clear();
+        closed.and(self.screen.terminal.take_error())
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(PATIENCE)
     }
 }
 
 impl Drop for Live {
     fn drop(&mut self) {
-        self.clear();
+        self.screen.clear();
     }
 }
 

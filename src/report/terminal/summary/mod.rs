@@ -1,15 +1,16 @@
 //! What a person reads at the end of a run: what failed and why, the numbers, how to go on, and the verdict.
 
-mod problems;
+pub(crate) mod problems;
 mod rerun;
-mod totals;
-mod verdict;
+pub(crate) mod totals;
+pub(crate) mod verdict;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 pub(crate) use problems::is_failed_or_errored;
-pub(crate) use rerun::rerun_lines;
+pub use rerun::repeat_words;
+pub(crate) use rerun::{again, rerun_lines};
 
 use crate::model::{ExitCode, RunState};
 
@@ -40,9 +41,11 @@ pub struct SummaryOptions {
 }
 
 /// The text of a summary while it is made.
-struct Page {
+pub(crate) struct Page {
     text: String,
-    palette: Palette,
+    /// How much of the text has been written, in bytes.
+    written: usize,
+    pub(crate) palette: Palette,
 }
 
 /// Makes the summary of a run: whole lines, the last of which is the verdict.
@@ -50,7 +53,7 @@ struct Page {
 /// `code` is what the process is going to exit with; it may be worse than the run's own, when a report could not be
 /// written for example.
 pub fn summary(state: &RunState, code: ExitCode, options: &SummaryOptions) -> String {
-    let mut page = Page { text: String::new(), palette: Palette::new(options.colours) };
+    let mut page = Page::new(options.colours);
     problems::add_failures(&mut page, state, options);
     problems::add_not_run(&mut page, state);
     problems::add_shards(&mut page, state, options);
@@ -86,20 +89,33 @@ pub fn write_summary(
 }
 
 impl Page {
-    fn line(&mut self, line: &str) {
+    pub(crate) fn new(colours: Colours) -> Self {
+        Self { text: String::new(), written: 0, palette: Palette::new(colours) }
+    }
+
+    /// Writes what has been added since the last time.
+    pub(crate) fn write_to(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(&self.text.as_bytes()[self.written..])?;
+        // The last two bytes tell whether a blank line stands there.
+        self.text.drain(..self.text.len().saturating_sub(2));
+        self.written = self.text.len();
+        Ok(())
+    }
+
+    pub(crate) fn line(&mut self, line: &str) {
         self.text.push_str(line.trim_end());
         self.text.push('\n');
     }
 
     /// Adds a blank line, but never two, and none at the beginning.
-    fn blank(&mut self) {
+    pub(crate) fn blank(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
         }
     }
 
     /// Adds the heading of a part.
-    fn heading(&mut self, heading: &str) {
+    pub(crate) fn heading(&mut self, heading: &str) {
         self.blank();
         let heading = super::palette::paint(self.palette.heading, heading);
         self.line(&heading);

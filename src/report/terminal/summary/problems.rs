@@ -22,7 +22,7 @@ const LINES: usize = 12;
 const NAMES: usize = 5;
 
 /// Adds each failed or errored unit, with its failing cases, its trouble and where its output is.
-pub(super) fn add_failures(page: &mut Page, state: &RunState, options: &SummaryOptions) {
+pub(crate) fn add_failures(page: &mut Page, state: &RunState, options: &SummaryOptions) {
     let bad: Vec<&UnitRecord> = state.units().iter().filter(|unit| is_failed_or_errored(unit)).collect();
     if bad.is_empty() {
         return;
@@ -55,7 +55,7 @@ pub(super) fn add_failures(page: &mut Page, state: &RunState, options: &SummaryO
 }
 
 /// Adds how many units were not run, the first of them, and why.
-pub(super) fn add_not_run(page: &mut Page, state: &RunState) {
+pub(crate) fn add_not_run(page: &mut Page, state: &RunState) {
     let not_run: Vec<&UnitRecord> = state.units().iter().filter(|unit| unit.outcome() == UnitOutcome::NotRun).collect();
     if not_run.is_empty() {
         return;
@@ -75,7 +75,7 @@ pub(super) fn add_not_run(page: &mut Page, state: &RunState) {
 }
 
 /// Adds the shards whose problem no unit explains.
-pub(super) fn add_shards(page: &mut Page, state: &RunState, options: &SummaryOptions) {
+pub(crate) fn add_shards(page: &mut Page, state: &RunState, options: &SummaryOptions) {
     if state.unresolved_shards().next().is_none() {
         return;
     }
@@ -94,7 +94,7 @@ pub(super) fn add_shards(page: &mut Page, state: &RunState, options: &SummaryOpt
 }
 
 /// Adds a hint when tests seem to have needed a network that their containers did not have.
-pub(super) fn add_network_hint(page: &mut Page, state: &RunState, options: &SummaryOptions) {
+pub(crate) fn add_network_hint(page: &mut Page, state: &RunState, options: &SummaryOptions) {
     if !options.network_is_none {
         return;
     }
@@ -115,7 +115,7 @@ pub(super) fn add_network_hint(page: &mut Page, state: &RunState, options: &Summ
 }
 
 /// Adds the warnings.
-pub(super) fn add_warnings(page: &mut Page, state: &RunState) {
+pub(crate) fn add_warnings(page: &mut Page, state: &RunState) {
     if state.warnings().is_empty() {
         return;
     }

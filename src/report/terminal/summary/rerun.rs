@@ -1,4 +1,4 @@
-//! The command that runs the failed units again.
+//! The command that runs units again, for the summary of a run and for whoever looks at it later.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use super::{Page, SummaryOptions};
 const PATHS: usize = 20;
 
 /// Adds the command, in lines that a shell takes as they stand.
-pub(super) fn add_command(page: &mut Page, state: &RunState, options: &SummaryOptions) {
+pub(crate) fn add_command(page: &mut Page, state: &RunState, options: &SummaryOptions) {
     let lines = rerun_lines(state, &options.rerun, &options.framework_args, &options.failed_list);
     if lines.is_empty() {
         return;
@@ -36,22 +36,61 @@ pub(crate) fn rerun_lines(
 ) -> Vec<String> {
     let failed: Vec<&UnitId> =
         state.units().iter().filter(|unit| is_failed_or_errored(unit)).map(|unit| &unit.unit).collect();
-    if command_line.is_empty() || failed.is_empty() {
+    again(command_line, framework_args, &failed, Some(failed_list))
+}
+
+/// Writes the command that runs units again, in lines that a shell takes as they stand; none without a command or a unit.
+///
+/// `list` is a file that holds just these units, and is named when they are too many for a command or have names that
+/// cannot be shown. Without one they are named all the same, in the shell's `$'...'` where it must be.
+pub(crate) fn again(
+    command: &[String],
+    framework_args: &[String],
+    units: &[&UnitId],
+    list: Option<&Path>,
+) -> Vec<String> {
+    if command.is_empty() || units.is_empty() {
         return Vec::new();
     }
-    let mut words: Vec<String> = command_line.iter().map(|word| shell_words::quote(word).into_owned()).collect();
-    let is_showable = failed.iter().all(|unit| !unit.as_str().contains(char::is_control));
-    if failed.len() <= PATHS && is_showable {
-        words.extend(failed.iter().map(|unit| shell_words::quote(&as_argument(unit.as_str())).into_owned()));
-    } else {
-        let list = failed_list.display().to_string();
-        words.push(format!("--files-from {}", shell_words::quote(&list)));
+    let mut words: Vec<String> = command.iter().map(|word| quote(word)).collect();
+    let is_showable = units.iter().all(|unit| !unit.as_str().contains(char::is_control));
+    match list {
+        Some(list) if units.len() > PATHS || !is_showable => {
+            words.push(format!("--files-from {}", quote(&list.display().to_string())));
+        }
+        Some(_) | None => words.extend(units.iter().map(|unit| quote(&as_argument(unit.as_str())))),
     }
     if !framework_args.is_empty() {
         words.push("--".to_owned());
-        words.extend(framework_args.iter().map(|word| shell_words::quote(word).into_owned()));
+        words.extend(framework_args.iter().map(|word| quote(word)));
     }
     command_lines(&words)
+}
+
+/// Returns the words of the command that runs one unit again.
+pub fn repeat_words(command: &[String], framework_args: &[String], unit: &UnitId) -> Vec<String> {
+    let end = if framework_args.is_empty() { None } else { Some("--".to_owned()) };
+    let unit = as_argument(unit.as_str());
+    command.iter().cloned().chain([unit]).chain(end).chain(framework_args.iter().cloned()).collect()
+}
+
+/// Quotes a word for a shell; one with control characters so that they are not shown as themselves, as bash and zsh read it.
+fn quote(word: &str) -> String {
+    if !word.contains(char::is_control) {
+        return shell_words::quote(word).into_owned();
+    }
+    let escaped: String = word
+        .chars()
+        .map(|character| match character {
+            '\'' | '\\' => format!("\\{character}"),
+            _ if character.is_control() => {
+                let mut bytes = [0; 4];
+                character.encode_utf8(&mut bytes).bytes().map(|byte| format!("\\{byte:03o}")).collect()
+            }
+            _ => character.to_string(),
+        })
+        .collect();
+    format!("$'{escaped}'")
 }
 
 /// Writes a path so that it is not taken for an option.
@@ -89,6 +128,16 @@ mod tests {
         let lines = command_lines(&quoted);
         assert!(lines.iter().all(|line| width(line) <= PAGE_WIDTH), "{lines:?}");
         assert_eq!(shell_words::split(&lines.join("\n")).unwrap(), words);
+    }
+
+    #[test]
+    fn a_name_with_control_characters_is_written_as_bash_reads_it() {
+        let name = "a\nb'c\u{1b}[2J\\\u{9b}.py";
+        let units = [&UnitId::new(name)];
+        let lines = again(&["printf".to_owned(), "%s".to_owned()], &[], &units, None);
+        assert!(!lines.join("").contains(char::is_control), "{lines:?}");
+        let said = std::process::Command::new("bash").args(["-c", &lines.join("\n")]).output().unwrap();
+        assert_eq!(String::from_utf8(said.stdout).unwrap(), name);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::{Page, SummaryOptions};
 const SLOWEST: usize = 5;
 
 /// Adds the units that took longest, when there are enough of them for that to say something.
-pub(super) fn add_slowest(page: &mut Page, state: &RunState, verbosity: Verbosity) {
+pub(crate) fn add_slowest(page: &mut Page, state: &RunState, verbosity: Verbosity) {
     let wanted = match verbosity {
         Verbosity::Quiet => false,
         Verbosity::Normal => state.units().len() > SLOWEST,
@@ -32,7 +32,7 @@ pub(super) fn add_slowest(page: &mut Page, state: &RunState, verbosity: Verbosit
 }
 
 /// Adds the times, and the counts of units and cases.
-pub(super) fn add_numbers(page: &mut Page, state: &RunState) {
+pub(crate) fn add_numbers(page: &mut Page, state: &RunState) {
     page.blank();
     if let Some(wall) = state.wall() {
         let tests: Duration = state.units().iter().map(|unit| unit.duration).sum();
@@ -63,7 +63,7 @@ pub(super) fn add_numbers(page: &mut Page, state: &RunState) {
 }
 
 /// Adds where the files are.
-pub(super) fn add_files(page: &mut Page, options: &SummaryOptions) {
+pub(crate) fn add_files(page: &mut Page, options: &SummaryOptions) {
     for path in &options.junit {
         page.line(&format!("junit: {}", clean_name(&path.display().to_string())));
     }

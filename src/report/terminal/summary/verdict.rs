@@ -7,7 +7,7 @@ use super::super::fit::shorten_end;
 use super::super::palette::{Palette, paint};
 
 /// Writes the verdict in at most `width` columns.
-pub(super) fn verdict(palette: &Palette, state: &RunState, code: ExitCode, width: usize) -> String {
+pub(crate) fn verdict(palette: &Palette, state: &RunState, code: ExitCode, width: usize) -> String {
     let (style, word, text) = match code {
         ExitCode::Passed => (palette.good, "PASSED", number(state.units().len(), "unit")),
         ExitCode::TestsFailed => (palette.bad, "FAILED", what_and_why(state)),
