@@ -53,17 +53,7 @@ pub async fn run(
     if let Some(error) = prepared.unusable_image {
         cancel.request(CancelReason::ImageUnusable { detail: error.in_one_line() });
     }
-    let sinks = match style.live {
-        true => Sinks::new(directory.clone()).with(Live::stderr(style.colours, style.verbosity)),
-        false => {
-            let stderr = Box::new(io::stderr());
-            Sinks::new(directory.clone()).with(Plain::new(stderr, style.colours, style.verbosity))
-        }
-    };
-    let sinks = match events {
-        Some(events) => sinks.with(events),
-        None => sinks,
-    };
+    let sinks = sinks(&directory, &style, events);
     let command_line = whole_plan(settings, rerun);
     let plan = prepared.plan.asked_for_by(command_line.clone());
     let state = crate::run::run(plan, prepared.engine, sinks, cancel).await?;
@@ -96,6 +86,19 @@ pub async fn run(
     let _ = write_summary(&mut io::stderr().lock(), &state, code, &options);
     ci.tell(&state, settings, &files.markdown());
     Ok(code)
+}
+
+/// Gathers who is told of the run while it goes on.
+fn sinks(directory: &RunDirectory, style: &Style, events: Option<EventStream>) -> Sinks {
+    let sinks = Sinks::new(directory.clone());
+    let sinks = match style.live {
+        true => sinks.with(Live::stderr(style.colours, style.verbosity)),
+        false => sinks.with(Plain::new(Box::new(io::stderr()), style.colours, style.verbosity)),
+    };
+    match events {
+        Some(events) => sinks.with(events),
+        None => sinks,
+    }
 }
 
 /// Opens what the events of the run are sent to besides its own directory. A named pipe opens when somebody reads it, so the
