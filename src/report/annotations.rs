@@ -9,7 +9,7 @@ use super::junit::locate;
 use super::terminal::case_text::{body, failing, headline, label, number};
 use super::terminal::clean::{clean, clean_name, last_lines};
 use super::terminal::is_failed_or_errored;
-use crate::model::{Case, RunState, Trouble, UnitOutcome, UnitRecord};
+use crate::model::{CancelReason, Case, RunState, ShardId, Trouble, UnitOutcome, UnitRecord};
 
 /// The most marks: GitHub shows ten errors of a step and drops the others without a word.
 pub const MOST: usize = 10;
@@ -48,34 +48,53 @@ struct Mark {
     text: String,
 }
 
+/// What is going to be marked.
+enum Failure<'a> {
+    Case(&'a Case, &'a UnitRecord),
+    Unit(&'a UnitRecord, &'a Trouble),
+    Shard(ShardId, &'a Trouble),
+    /// The units that were not run, all of them as one: they have the same reason.
+    NotRun(Vec<&'a str>),
+}
+
 /// Writes a command, on a line of its own, for each of the first [`MOST`] failures: failing cases, units and shards without
 /// an answer, units that were not run. When there are more, a last line says how many and where they are.
 ///
 /// Lines count from 1, as those of [`Case::line`] do.
 pub fn write(state: &RunState, options: &AnnotationOptions) -> String {
-    let marks = marks(state);
-    let mut text: String = marks.iter().take(MOST).map(|mark| mark.command(options)).collect();
-    if marks.len() > MOST {
+    let failures = failures(state);
+    let mut text: String = failures.iter().take(MOST).map(|failure| failure.mark(state).command(options)).collect();
+    if failures.len() > MOST {
         let summary = clean_name(&options.summary.display().to_string());
-        text += &pointer(options.dialect, &format!("{}, see {summary}", number(marks.len() - MOST, "more failure")));
+        text += &pointer(options.dialect, &format!("{}, see {summary}", number(failures.len() - MOST, "more failure")));
     }
     text
 }
 
-fn marks(state: &RunState) -> Vec<Mark> {
-    let work_dir = state.plan().and_then(|plan| plan.work_dir.as_deref());
+fn failures(state: &RunState) -> Vec<Failure<'_>> {
     let bad: Vec<&UnitRecord> = state.units().iter().filter(|unit| is_failed_or_errored(unit)).collect();
-    let cases = bad.iter().flat_map(|unit| failing(&unit.cases).map(|case| of_case(case, unit, work_dir)));
-    let troubles = bad.iter().filter_map(|unit| {
-        let trouble = unit.trouble.as_ref()?;
-        let file = locate(None, None, unit.unit.as_str(), work_dir).file;
-        Some(of_trouble(Some(file), unit.unit.as_str(), trouble))
-    });
-    let shards = state.unresolved_shards().map(|(shard, problem)| {
-        let who = format!("shard {}", shard.shard);
-        of_trouble(None, &who, &problem.trouble)
-    });
-    cases.chain(troubles).chain(shards).chain(of_not_run(state)).collect()
+    let cases = bad.iter().flat_map(|unit| failing(&unit.cases).map(|case| Failure::Case(case, unit)));
+    let units = bad.iter().filter_map(|unit| Some(Failure::Unit(unit, unit.trouble.as_ref()?)));
+    let shards = state.unresolved_shards().map(|(shard, problem)| Failure::Shard(shard.shard, &problem.trouble));
+    let not_run = state.units().iter().filter(|unit| unit.outcome() == UnitOutcome::NotRun);
+    let not_run: Vec<&str> = not_run.map(|unit| unit.unit.as_str()).collect();
+    let not_run = (!not_run.is_empty()).then_some(Failure::NotRun(not_run));
+    cases.chain(units).chain(shards).chain(not_run).collect()
+}
+
+impl Failure<'_> {
+    fn mark(&self, state: &RunState) -> Mark {
+        let work_dir = state.plan().and_then(|plan| plan.work_dir.as_deref());
+        match self {
+            Self::Case(case, unit) => of_case(case, unit, work_dir),
+            Self::Unit(unit, trouble) => {
+                let file = locate(None, None, unit.unit.as_str(), work_dir).file;
+                of_trouble(Some(file), unit.unit.as_str(), trouble)
+            }
+            Self::Shard(shard, trouble) => of_trouble(None, &format!("shard {shard}"), trouble),
+            Self::NotRun(names) => of_not_run(names, state.cancelled()),
+        }
+    }
 }
 
 fn of_case(case: &Case, unit: &UnitRecord, work_dir: Option<&str>) -> Mark {
@@ -90,13 +109,10 @@ fn of_trouble(file: Option<String>, who: &str, trouble: &Trouble) -> Mark {
     Mark { file, line: None, title, text: with_tail(clean(&trouble.detail).trim(), &trouble.output_tail) }
 }
 
-/// Marks the units that were not run, all of them as one: they have the same reason.
-fn of_not_run(state: &RunState) -> Option<Mark> {
-    let not_run = state.units().iter().filter(|unit| unit.outcome() == UnitOutcome::NotRun);
-    let names: Vec<&str> = not_run.map(|unit| unit.unit.as_str()).collect();
-    let why = state.cancelled().map(|reason| format!(": {}", clean_name(&reason.to_string()))).unwrap_or_default();
+fn of_not_run(names: &[&str], cancelled: Option<&CancelReason>) -> Mark {
+    let why = cancelled.map(|reason| format!(": {}", clean_name(&reason.to_string()))).unwrap_or_default();
     let title = format!("{} not run{why}", number(names.len(), "unit"));
-    (!names.is_empty()).then(|| Mark { file: None, line: None, title, text: with_tail("", &names.join("\n")) })
+    Mark { file: None, line: None, title, text: with_tail("", &names.join("\n")) }
 }
 
 fn with_tail(head: &str, tail: &str) -> String {
