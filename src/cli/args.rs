@@ -92,7 +92,7 @@ pub struct ShowArgs {
     #[arg(long, conflicts_with = "list")]
     pub flaky: bool,
     /// List the recorded runs, the newest first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "words")]
     pub list: bool,
     /// How to write it
     #[arg(long, value_enum, default_value = "text")]
