@@ -2,8 +2,9 @@
 //! tests; this one is for what a real engine does too rarely to wait for.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,8 +14,9 @@ use futures::stream::{self, BoxStream};
 use minke::engine::{
     ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, Image, Output, OwnedContainer, PathKind,
 };
-use minke::model::{Cause, ContainerExit, ImageId, Policy, RunState, ShardTemplate, Unit, UnitOutcome};
+use minke::model::{Cause, ContainerExit, Event, ImageId, Policy, RunState, ShardTemplate, Unit, UnitOutcome};
 use minke::plan::{FrameworkCall, Isolation, Plan, PlanInput, plan};
+use minke::report::Sink;
 use minke::run::{Cancel, RunDirectory, Sinks, new_run_id};
 use minke::schedule::Signal;
 use proptest::prelude::*;
@@ -203,8 +205,13 @@ fn plan_of(units: usize, shards: u32, isolation: Isolation) -> Plan {
 
 /// Runs a plan in paused time: whatever is waited for is over at once, and a hang that nothing bounds hangs the test.
 fn run(plan: Plan, engine: &Arc<FakeEngine>) -> RunState {
+    run_with(plan, engine, |sinks| sinks)
+}
+
+/// The same with consumers of events.
+fn run_with(plan: Plan, engine: &Arc<FakeEngine>, add: impl FnOnce(Sinks) -> Sinks) -> RunState {
     let dir = tempfile::tempdir().unwrap();
-    let sinks = Sinks::new(RunDirectory::create(dir.path(), new_run_id()).unwrap());
+    let sinks = add(Sinks::new(RunDirectory::create(dir.path(), new_run_id()).unwrap()));
     let engine: Arc<dyn Engine> = Arc::<FakeEngine>::clone(engine);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     let state = runtime.block_on(minke::run(plan, engine, sinks, Cancel::new())).unwrap();
@@ -214,6 +221,37 @@ fn run(plan: Plan, engine: &Arc<FakeEngine>) -> RunState {
 
 fn outcomes(state: &RunState) -> Vec<UnitOutcome> {
     state.units().iter().map(|unit| unit.outcome()).collect()
+}
+
+/// A consumer that takes nothing before it is let, and then counts.
+struct Stalled {
+    let_go: mpsc::Receiver<()>,
+    taken: mpsc::Sender<Event>,
+}
+
+impl Sink for Stalled {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        // Closed when it is let go.
+        let _ = self.let_go.recv();
+        self.taken.send(event.clone()).map_err(io::Error::other)
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        Some(Duration::from_millis(1))
+    }
+}
+
+#[test]
+fn a_consumer_without_end_keeps_no_run_that_is_out_of_patience_and_loses_no_event() {
+    let engine = Arc::new(FakeEngine::new(Vec::new()));
+    let (holds, let_go) = mpsc::channel();
+    let (taken, events) = mpsc::channel();
+    let state = run_with(plan_of(2, 2, Isolation::Shard), &engine, |sinks| sinks.with(Stalled { let_go, taken }));
+    assert_eq!(outcomes(&state), [UnitOutcome::Passed, UnitOutcome::Passed]);
+    assert!(events.try_recv().is_err(), "it was not waited for");
+    drop(holds);
+    let events: Vec<Event> = events.into_iter().collect();
+    assert_eq!(RunState::of(&events), state, "it got every event in the end");
 }
 
 #[test]

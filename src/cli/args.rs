@@ -114,7 +114,7 @@ pub struct ShowArgs {
     #[arg(long, conflicts_with = "list")]
     pub flaky: bool,
     /// List the recorded runs, the newest first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "words")]
     pub list: bool,
     /// The form of what is written.
     #[command(flatten)]

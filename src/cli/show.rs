@@ -73,21 +73,23 @@ fn looks_like_id(word: &str) -> bool {
 }
 
 fn picked<'a>(state: &'a RunState, args: &ShowArgs, words: Words<'_>) -> Result<Shown<'a>, RecordError> {
-    if args.failed || args.flaky {
-        let is_wanted = |unit: &&UnitRecord| {
-            let is_bad = args.failed && unit.outcome.as_ref().is_some_and(|outcome| outcome.is_bad());
-            is_bad || (args.flaky && unit.cases.iter().any(|case| case.is_flaky()))
-        };
-        let kind = match (args.failed, args.flaky) {
-            (true, true) => "failed or flaky",
-            (true, false) => "failed",
-            (false, _) => "flaky",
-        };
-        return Ok(Shown::Kind { kind, units: state.units().iter().filter(is_wanted).collect() });
-    }
-    if words.words.is_empty() {
-        return Ok(Shown::Problems);
-    }
+    let named = named_units(state, words)?;
+    let kind = match (args.failed, args.flaky) {
+        (false, false) => return Ok(named.map_or(Shown::Problems, Shown::Units)),
+        (true, true) => "failed or flaky",
+        (true, false) => "failed",
+        (false, true) => "flaky",
+    };
+    let is_wanted = |unit: &&UnitRecord| {
+        let is_bad = args.failed && unit.outcome.as_ref().is_some_and(|outcome| outcome.is_bad());
+        is_bad || (args.flaky && unit.cases.iter().any(|case| case.is_flaky()))
+    };
+    let units = named.unwrap_or_else(|| state.units().iter().collect());
+    Ok(Shown::Kind { kind, units: units.into_iter().filter(is_wanted).collect() })
+}
+
+/// Returns the units that words name, each once; `None` without a word.
+fn named_units<'a>(state: &'a RunState, words: Words<'_>) -> Result<Option<Vec<&'a UnitRecord>>, RecordError> {
     let mut units: Vec<&UnitRecord> = Vec::new();
     for (number, word) in words.words.iter().enumerate() {
         let found = units_called(state, word);
@@ -100,7 +102,7 @@ fn picked<'a>(state: &'a RunState, args: &ShowArgs, words: Words<'_>) -> Result<
             }
         }
     }
-    Ok(Shown::Units(units))
+    Ok((!words.words.is_empty()).then_some(units))
 }
 
 /// Finds the unit of a path, and else those whose path ends with it.

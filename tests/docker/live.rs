@@ -375,6 +375,24 @@ fn nobody_reading_standard_error_keeps_no_result_from_being_written() {
 }
 
 #[test]
+fn a_terminal_that_is_stopped_keeps_no_result_from_being_written() {
+    let project = Project::empty();
+    let terminal = Terminal::sized(&project, ["80", "24"], "", &waiting(&project, 3, "2"));
+    terminal.wait_for("0/3 units");
+    // What is written from here on stays with the terminal, and whoever writes it waits.
+    terminal.ask(&["send-keys", "C-s"]);
+    let run = project.latest();
+    project.write("go", "");
+    until("the report is written", || run.join("junit.xml").exists());
+    assert!(fs::read_to_string(run.join("junit.xml")).unwrap().contains("test_02.py"));
+    assert!(!terminal.text().contains("PASSED"), "the terminal is stopped:\n{}", terminal.text());
+    terminal.ask(&["send-keys", "C-q"]);
+    let text = terminal.wait_for("ended with");
+    assert!(text.contains("ended with 0") && text.contains("PASSED: 3 units"), "{text}");
+    assert!(!text.lines().any(is_of_view), "the view is gone:\n{text}");
+}
+
+#[test]
 fn prefixed_lines_come_while_a_unit_runs_and_blocks_when_it_has_ended() {
     let project = project();
     let arguments = ["--output", "prefixed", "--isolation=file", "--shards=2", UNITS[1], UNITS[2]];

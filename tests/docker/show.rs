@@ -80,6 +80,11 @@ fn units_are_chosen_by_their_path_or_the_end_of_it() {
     }
     let failed = shown(&project, &["--failed"]);
     assert!(failed.expect(0).stdout.contains("FAIL tests/test_fails.py") && failed.stdout.contains("ERROR tests"));
+    let both = shown(&project, &["--failed", "test_good.py", "test_fails.py"]);
+    assert!(both.expect(0).stdout.contains("FAIL tests/test_fails.py") && !both.stdout.contains("PASS"), "{both:?}");
+    let script = format!("{} show --failed | head -n 1; exit ${{PIPESTATUS[0]}}", env!("CARGO_BIN_EXE_minke"));
+    let ended = Command::new("bash").args(["-c", &script]).current_dir(project.path()).output().unwrap();
+    assert!(ended.status.success() && ended.stderr.is_empty(), "a reader that has seen enough: {ended:?}");
     let flaky = shown(&project, &[&id, "--flaky"]);
     assert!(flaky.expect(0).stdout.ends_with("no unit is flaky\n"), "{}", flaky.stdout);
     let unknown = shown(&project, &["tests/test_god.py"]);

@@ -432,7 +432,7 @@ mod tests {
         let lines = view.lines(at(12), WIDE_SCREEN);
         assert!(lines[0].contains("1/8 units  1 passed  0 failed  0 errored  0:12  ~0:30 left"), "{lines:?}");
         assert_eq!(lines[1], format!("   2 1.py{:65} 0:11", ""), "it is late, and nothing is known of how much");
-        assert_eq!(lines[2], format!("   3 2.py{:52} 0:00, ~0:10 left", ""));
+        assert_eq!(lines[2], format!("   3 2.py{:53} 0:00, ~0:10 left", ""));
         view.apply(&EventKind::Cancelled { why: CancelReason::MaxFailures }, at(13));
         assert!(!view.lines(at(13), WIDE_SCREEN).join("").contains("left"));
     }
