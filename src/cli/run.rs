@@ -33,6 +33,7 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
     let cancel = Cancel::new();
     let signals = cancel_on_signals(cancel.clone()).map_err(handler)?;
     forget_old_report(settings.junit.as_deref());
+    forget_old_report(settings.html.as_deref());
     let run = new_run_id();
     let prepared = prepare_unless_cancelled(settings, docker, run, &cancel).await?;
     let directory = RunDirectory::create(&settings.output_dir, run)?;
@@ -71,6 +72,7 @@ pub async fn run(settings: &Settings, docker: &DockerClient, rerun: Vec<String>)
         verbosity: style.verbosity,
         run_dir: shown(settings, directory.path()),
         junit: written.junit.iter().map(|path| shown(settings, path)).collect(),
+        html: written.html.iter().map(|path| shown(settings, path)).collect(),
         rerun: command_line,
         framework_args: settings.framework_args.clone(),
         failed_list: shown(settings, &failed_list),

@@ -160,6 +160,8 @@ options! {
     Output {
         /// Write one JUnit report of the whole run to this file.
         junit: One<PathBuf>, "FILE";
+        /// Write one HTML report of the whole run to this file; the run's directory has one in any case.
+        html: One<PathBuf>, "FILE";
         /// Directory for what minke keeps of its runs.
         output_dir: One<PathBuf>, "PATH" .default(".minke");
         /// Show failures and the summary only.

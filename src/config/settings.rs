@@ -70,6 +70,8 @@ pub struct Settings {
     pub limits: ResourceLimits,
     /// Where the JUnit report of the run goes.
     pub junit: Option<PathBuf>,
+    /// Where the HTML report of the run goes, besides its own directory.
+    pub html: Option<PathBuf>,
     /// Where minke keeps what it knows of its runs.
     pub output_dir: PathBuf,
     /// How much is told while a run goes on.
@@ -148,6 +150,7 @@ impl Settings {
             isolation: options.isolation.settled(),
             before_command: options.before_command.value(),
             junit: options.junit.value(),
+            html: options.html.value(),
             output_dir: options.output_dir.settled(),
             color: options.color.settled(),
         })
