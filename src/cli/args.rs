@@ -135,6 +135,9 @@ pub struct ReportArgs {
     /// Write the JUnit report to this file; with a file named, nothing is written into the run's directory
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Write the HTML report to this file
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
     /// Write the Markdown summary to this file
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
@@ -159,6 +162,7 @@ impl ReportArgs {
     pub(super) fn files(&self, own: &ReportFiles) -> Option<ReportFiles> {
         let named = ReportFiles {
             junit: self.junit.iter().cloned().collect(),
+            html: self.html.iter().cloned().collect(),
             summaries: self.summary.iter().cloned().collect(),
             traces: self.trace.iter().cloned().collect(),
             ..own.without_files()

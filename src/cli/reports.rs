@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::model::RunState;
+use crate::report::html::{self, HtmlOptions};
 use crate::report::markdown::{self, MarkdownOptions};
 use crate::report::{WriteError, junit, trace};
 
@@ -13,11 +14,18 @@ pub(super) const SUMMARY: &str = "summary.md";
 /// What a JUnit file is called where reports are listed.
 pub(super) const JUNIT: &str = "junit";
 
+/// What an HTML file is called there.
+pub(super) const HTML: &str = "html";
+
 /// Where each report is to be written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ReportFiles {
     /// JUnit files.
     pub(super) junit: Vec<PathBuf>,
+    /// HTML files.
+    pub(super) html: Vec<PathBuf>,
+    /// What the HTML files link to.
+    pub(super) html_options: HtmlOptions,
     /// Markdown summaries.
     pub(super) summaries: Vec<PathBuf>,
     /// Traces.
@@ -40,6 +48,12 @@ impl ReportFiles {
     pub(super) fn inside(run_dir: &Path, root: &Path) -> Self {
         Self {
             junit: vec![run_dir.join("junit.xml")],
+            html: vec![run_dir.join("report.html")],
+            html_options: HtmlOptions {
+                run_dir: Some(run_dir.to_owned()),
+                project: Some(root.to_owned()),
+                ..HtmlOptions::default()
+            },
             summaries: vec![run_dir.join(SUMMARY)],
             traces: Vec::new(),
             shown_run_dir: run_dir.strip_prefix(root).unwrap_or(run_dir).to_owned(),
@@ -50,6 +64,7 @@ impl ReportFiles {
     pub(super) fn of_run(settings: &Settings, run_dir: &Path) -> Self {
         let mut files = Self::inside(run_dir, &settings.root);
         files.junit.extend(settings.junit.clone());
+        files.html.extend(settings.html.clone());
         files.summaries.extend(settings.summary.clone());
         files.traces.extend(settings.trace.clone());
         files
@@ -57,7 +72,14 @@ impl ReportFiles {
 
     /// Returns the same with no file to write.
     pub(super) fn without_files(&self) -> Self {
-        Self { junit: Vec::new(), summaries: Vec::new(), traces: Vec::new(), shown_run_dir: self.shown_run_dir.clone() }
+        Self {
+            junit: Vec::new(),
+            html: Vec::new(),
+            html_options: self.html_options.clone(),
+            summaries: Vec::new(),
+            traces: Vec::new(),
+            shown_run_dir: self.shown_run_dir.clone(),
+        }
     }
 
     /// Returns what a summary needs besides the run.
@@ -87,6 +109,9 @@ pub(super) fn write(state: &RunState, files: &ReportFiles) -> Written {
     let mut written = Written::default();
     for path in &files.junit {
         written.keep(JUNIT, path, junit::write_file(state, &junit, path));
+    }
+    for path in &files.html {
+        written.keep(HTML, path, html::write_file(state, &files.html_options, path));
     }
     for path in &files.summaries {
         written.keep("summary", path, markdown::write_file(state, &markdown, path));

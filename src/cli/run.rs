@@ -14,7 +14,7 @@ use super::ci::CiVariables;
 use super::error::CliError;
 use super::last_words::write_last;
 use super::prepare::{Prepared, prepare};
-use super::reports::{self, JUNIT, ReportFiles};
+use super::reports::{self, HTML, JUNIT, ReportFiles};
 use crate::config::{Color, EventsTo, Output, Settings, Verbosity};
 use crate::engine::{DockerClient, DockerEngine, Engine, remove_run, sweep};
 use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome};
@@ -41,7 +41,7 @@ pub async fn run(
     let handler = |source| CliError::System { operation: "listen to signals", source };
     let cancel = Cancel::new();
     let signals = cancel_on_signals(cancel.clone()).map_err(handler)?;
-    for report in [&settings.junit, &settings.summary, &settings.trace] {
+    for report in [&settings.junit, &settings.html, &settings.summary, &settings.trace] {
         forget_old_report(report.as_deref());
     }
     let events = events_sink(settings, &cancel).await?;
@@ -83,6 +83,7 @@ pub async fn run(
         verbosity: style.verbosity,
         run_dir: shown(settings, directory.path()),
         junit: written.of_kind(JUNIT).map(|path| shown(settings, path)).collect(),
+        html: written.of_kind(HTML).map(|path| shown(settings, path)).collect(),
         rerun: command_line,
         framework_args: settings.framework_args.clone(),
         failed_list: shown(settings, &failed_list),

@@ -177,6 +177,8 @@ options! {
         trace: One<PathBuf>, "FILE";
         /// Mark failures in the files on GitHub or Azure Pipelines; `auto` does so where one of them runs minke.
         annotations: One<Annotations>, "auto|github|azure|never" .default("auto");
+        /// Write one HTML report of the whole run to this file; the run's directory has one in any case.
+        html: One<PathBuf>, "FILE";
         /// Directory for what minke keeps of its runs.
         output_dir: One<PathBuf>, "PATH" .default(".minke");
         /// Show what tests print, on standard error: never, the end of it for what failed, line by line as it comes with

@@ -86,6 +86,8 @@ pub struct Settings {
     pub trace: Option<PathBuf>,
     /// For which CI system failures are marked in the files.
     pub annotations: Annotations,
+    /// Where the HTML report of the run goes, besides its own directory.
+    pub html: Option<PathBuf>,
     /// Where minke keeps what it knows of its runs.
     pub output_dir: PathBuf,
     /// When the output of tests is shown.
@@ -173,6 +175,7 @@ impl Settings {
             events: options.events.value(),
             trace: options.trace.value(),
             annotations: options.annotations.settled(),
+            html: options.html.value(),
             output_dir: options.output_dir.settled(),
             color: options.color.settled(),
         })

@@ -5,6 +5,7 @@
 pub mod annotations;
 mod ansi;
 mod events;
+pub mod html;
 pub mod junit;
 pub mod markdown;
 pub mod messages;

@@ -1,7 +1,7 @@
 //! Each row of the table of options, by itself.
 
 use std::num::NonZeroU32;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use minke::config::{Color, Discover, FilesFrom, Source, Verbosity};
@@ -49,6 +49,7 @@ pub(crate) const SAMPLES: &[(&str, [&str; 2], [&str; 2])] = &[
     ("events", ["out/events.jsonl", "-"], ["\"out/events.jsonl\"", "\"-\""]),
     ("trace", ["out/trace.json", "a"], ["\"out/trace.json\"", "\"a\""]),
     ("annotations", ["github", "never"], ["\"github\"", "\"never\""]),
+    ("html", ["out/report.html", "a"], ["\"out/report.html\"", "\"a\""]),
     ("output-dir", ["out", "b"], ["\"out\"", "\"b\""]),
     ("output", ["prefixed", "never"], ["\"prefixed\"", "\"never\""]),
     ("quiet", ["true", "false"], ["true", "false"]),
@@ -190,7 +191,7 @@ fn a_whole_command_line_is_understood() {
                 --allow-empty d --source mount --work-dir /w --env A=1 --env B=x=y --network n --user u:g \
                 --framework-command 'python -m pytest' --concurrency 6 --isolation file --before-command 'a && b' \
                 --timeout 90 --run-timeout 1h --grace 500ms --max-failures 3 --memory 1.5g --cpus 0.5 --pids 64 \
-                --junit out.xml --output-dir /o -vv --color always -- -x --tb=short";
+                --junit out.xml --html out.html --output-dir /o -vv --color always -- -x --tb=short";
     let words = shell_words::split(line).unwrap();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let settings = project.settings(&words).unwrap();
@@ -214,7 +215,7 @@ fn a_whole_command_line_is_understood() {
     let limits = settings.limits;
     assert_eq!((limits.memory_bytes, limits.cpu_millis, limits.pids), (Some(3 << 29), Some(500), Some(64)));
     assert_eq!(settings.junit, Some(project.top().join("out.xml")));
-    assert_eq!(settings.output_dir, Path::new("/o"));
+    assert_eq!((settings.html, settings.output_dir), (Some(project.top().join("out.html")), PathBuf::from("/o")));
     assert_eq!((settings.verbosity, settings.color), (Verbosity::Verbose(2), Color::Always));
     assert_eq!(settings.framework_args, ["-x", "--tb=short"]);
 }

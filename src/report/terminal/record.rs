@@ -166,6 +166,7 @@ impl<'a> Record<'a> {
             verbosity: Verbosity::Normal,
             run_dir: self.options.run_dir.clone(),
             junit: Vec::new(),
+            html: Vec::new(),
             rerun: Vec::new(),
             framework_args: Vec::new(),
             failed_list: PathBuf::new(),

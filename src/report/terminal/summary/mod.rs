@@ -30,6 +30,8 @@ pub struct SummaryOptions {
     pub run_dir: PathBuf,
     /// The JUnit files that were written.
     pub junit: Vec<PathBuf>,
+    /// The HTML files that were written.
+    pub html: Vec<PathBuf>,
     /// The command that runs the whole again, as arguments without units; empty for no such hint.
     pub rerun: Vec<String>,
     /// The framework's arguments, which stand behind the paths and `--`.

@@ -67,6 +67,9 @@ pub(crate) fn add_files(page: &mut Page, options: &SummaryOptions) {
     for path in &options.junit {
         page.line(&format!("junit: {}", clean_name(&path.display().to_string())));
     }
+    for path in &options.html {
+        page.line(&format!("html:  {}", clean_name(&path.display().to_string())));
+    }
     if !options.run_dir.as_os_str().is_empty() {
         page.line(&format!("run:   {}", clean_name(&options.run_dir.display().to_string())));
     }
