@@ -7,6 +7,7 @@ mod clean;
 mod decode;
 mod decorate;
 mod excerpt;
+mod group;
 mod layout;
 mod location;
 mod number;
