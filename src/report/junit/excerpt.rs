@@ -9,6 +9,9 @@ pub(crate) const LOG: &str = "; full log at ";
 /// Room for the line that tells how much is missing, without the path in it.
 const MARK_BYTES: usize = 64;
 
+/// The most bytes of a path in that line.
+const LOG_BYTES: usize = 1024;
+
 /// The least limit that leaves a useful beginning and end.
 const LEAST_BYTES: usize = 256;
 
@@ -34,9 +37,11 @@ impl<'a> Excerpt<'a> {
         Self::with_room(limit, MARK_BYTES, None)
     }
 
-    /// Makes an empty excerpt whose line about what is missing names the file that has it all; 320 bytes and the path at the least.
+    /// Makes an empty excerpt whose line about what is missing names the file that has it all; `limit` is 1344 at the least.
+    /// Where a text is cut does not depend on the path.
     pub(crate) fn pointing_at(log: &'a str, limit: usize) -> Self {
-        let room = MARK_BYTES + log.len();
+        let room = MARK_BYTES + LOG_BYTES;
+        let log = &log[..log.floor_char_boundary(LOG_BYTES)];
         Self::with_room(limit.max(LEAST_BYTES + room), room, Some(log))
     }
 
@@ -114,11 +119,11 @@ mod tests {
 
     #[test]
     fn the_line_about_what_is_missing_can_name_the_whole_log() {
-        let mut excerpt = Excerpt::pointing_at("shard-1/a.xml", 1000);
+        let mut excerpt = Excerpt::pointing_at("shard-1/a.xml", 2000);
         excerpt.push(&"x".repeat(10_000));
         let cut = excerpt.finish();
         assert!(
-            cut.len() <= 1000 && cut.contains("xx\n[minke cut 9078 bytes; full log at shard-1/a.xml]\nxx"),
+            cut.len() <= 2000 && cut.contains("xx\n[minke cut 9088 bytes; full log at shard-1/a.xml]\nxx"),
             "{cut}"
         );
     }
