@@ -7,6 +7,14 @@ cd "$(dirname "$0")/.."
 tests/engine.sh
 tests/images/build.sh
 
+# Merged reports are held against the schemas of others.
+if ! command -v xmllint >/dev/null 2>&1; then
+    [ "$(id -u)" -eq 0 ] || { echo "run.sh: 'xmllint' is missing; as root: apt-get install libxml2-utils" >&2; exit 1; }
+    echo "run.sh: installing libxml2-utils, for the tests of merged reports" >&2
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libxml2-utils >/dev/null
+fi
+
 # The live view is looked at on a terminal that a program can read.
 if ! command -v tmux >/dev/null 2>&1; then
     [ "$(id -u)" -eq 0 ] || { echo "run.sh: 'tmux' is missing; as root: apt-get install tmux" >&2; exit 1; }

@@ -7,6 +7,7 @@ mod clean;
 pub mod config;
 mod doctor;
 mod error;
+mod merge;
 mod plan;
 mod prepare;
 mod reports;
@@ -17,10 +18,11 @@ use std::path::Path;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
-pub use args::{CleanArgs, ConfigArgs, DoctorArgs, PlanArgs, PresetArgs, RunArgs};
+pub use args::{CleanArgs, ConfigArgs, DialectName, DoctorArgs, FlakyForm, MergeArgs, PlanArgs, PresetArgs, RunArgs};
 pub use clean::clean;
 pub use doctor::doctor;
 pub use error::CliError;
+pub use merge::merge;
 pub use plan::plan;
 pub use run::run;
 
@@ -79,6 +81,9 @@ pub enum Command {
     Cucumber(PresetArgs),
     /// Show what would be run, and in which shard
     Plan(PlanArgs),
+    /// Merge JUnit reports of any framework into one
+    #[command(after_help = merge::HELP)]
+    Merge(MergeArgs),
     /// Show every option with its value and where it comes from
     Config(ConfigArgs),
     /// Remove what earlier runs left behind
@@ -101,9 +106,12 @@ impl Cli {
         let (name, preset) = match &self.command {
             Command::Pytest(_) => ("pytest", true),
             Command::Cucumber(_) => ("cucumber", true),
-            Command::Run(_) | Command::Plan(_) | Command::Config(_) | Command::Clean(_) | Command::Doctor(_) => {
-                ("run", false)
-            }
+            Command::Run(_)
+            | Command::Plan(_)
+            | Command::Merge(_)
+            | Command::Config(_)
+            | Command::Clean(_)
+            | Command::Doctor(_) => ("run", false),
         };
         let left_out: Vec<&str> = SELECTION.into_iter().chain(preset.then_some("framework")).collect();
         let words = self.command.flags().words_without(&left_out);
@@ -119,7 +127,7 @@ impl Command {
             Self::Cucumber(args) => args.flags("cucumber"),
             Self::Plan(args) => args.run.flags(),
             Self::Config(args) => args.run.flags(),
-            Self::Clean(_) | Self::Doctor(_) => Flags::default(),
+            Self::Merge(_) | Self::Clean(_) | Self::Doctor(_) => Flags::default(),
         }
     }
 }

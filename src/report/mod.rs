@@ -12,5 +12,5 @@ pub mod terminal;
 
 pub use events::{EventLog, EventLogError, read_events};
 pub use replace::WriteError;
-pub(crate) use replace::replace;
+pub(crate) use replace::{replace, replace_with};
 pub use sink::Sink;

@@ -10,6 +10,7 @@ mod excerpt;
 mod group;
 mod layout;
 mod location;
+pub mod merge;
 mod number;
 mod reader;
 mod reference;
