@@ -33,6 +33,10 @@ fn main() -> process::ExitCode {
 
 fn obey(cli: &Cli) -> Result<ExitCode, CliError> {
     let system = |operation| move |source| CliError::System { operation, source };
+    // A merge has no use for settings, so a wrong configuration file is no reason to fail.
+    if let Command::Merge(args) = &cli.command {
+        return cli::merge(args, &mut io::stdout(), &mut io::stderr());
+    }
     let root = std::env::current_dir().map_err(system("find the current directory"))?;
     let settings = cli.settings(&Environment::from_vars(std::env::vars_os()), &root)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(system("start threads"))?;
@@ -54,6 +58,7 @@ async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError>
             cli::plan(settings, &docker, args.output.format(), &mut out).await?;
             ExitCode::Passed
         }
+        Command::Merge(args) => cli::merge(args, &mut out, &mut io::stderr())?,
         Command::Config(args) => {
             cli::config::write(settings, args.output.format(), &mut out)?;
             ExitCode::Passed

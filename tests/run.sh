@@ -4,24 +4,30 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+missing=()
+# need PACKAGE WHAT-FOR CHECK...: note a Debian package whose check fails.
+need() {
+    local package=$1 what_for=$2
+    shift 2
+    "$@" >/dev/null 2>&1 && return
+    echo "run.sh: '$package' is missing, for $what_for" >&2
+    missing+=("$package")
+}
+
+need tmux 'the tests of the live view, which look at a real screen' command -v tmux
+need libxml2-utils 'the tests of merged reports, which hold them against schemas' command -v xmllint
+need python3-yaml 'the tests of the pages about CI systems, whose YAML has to be some' python3 -c 'import yaml'
+need chromium 'the tests of the HTML report, which open it' command -v chromium
+
+if [ ${#missing[@]} -gt 0 ]; then
+    [ "$(id -u)" -eq 0 ] || { echo "run.sh: as root: apt-get install ${missing[*]}" >&2; exit 1; }
+    echo "run.sh: installing ${missing[*]}" >&2
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+fi
+
 tests/engine.sh
 tests/images/build.sh
-
-# The pages about CI systems hold YAML, which has to be some.
-if ! python3 -c 'import yaml' 2>/dev/null; then
-    [ "$(id -u)" -eq 0 ] || { echo "run.sh: 'python3-yaml' is missing; as root: apt-get install python3-yaml" >&2; exit 1; }
-    echo "run.sh: installing python3-yaml, for the tests of docs/" >&2
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-yaml >/dev/null
-fi
-
-# The live view is looked at on a terminal that a program can read.
-if ! command -v tmux >/dev/null 2>&1; then
-    [ "$(id -u)" -eq 0 ] || { echo "run.sh: 'tmux' is missing; as root: apt-get install tmux" >&2; exit 1; }
-    echo "run.sh: installing tmux, for the tests of the live view" >&2
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux >/dev/null
-fi
 
 if ! cargo nextest --version >/dev/null 2>&1; then
     echo "run.sh: installing cargo-nextest, the test runner (takes some minutes)"

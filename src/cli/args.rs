@@ -202,6 +202,58 @@ fn record_options() -> impl Iterator<Item = &'static OptionSpec> {
     OPTIONS.iter().filter(|spec| RECORD_OPTIONS.contains(&spec.key))
 }
 
+/// The arguments of `minke merge`.
+#[derive(Debug, Args)]
+pub struct MergeArgs {
+    /// Reports, and directories that are searched for `*.xml`
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+    /// File to write, `-` for standard output; it appears whole or not at all
+    #[arg(short, long, value_name = "FILE", required_unless_present = "split")]
+    pub output: Option<PathBuf>,
+    /// Directory for a file `TEST-<suite>.xml` of each suite, none of 30 MB or more; those of an earlier merge there go
+    #[arg(long, value_name = "DIR")]
+    pub split: Option<PathBuf>,
+    /// What becomes of a case that several reports ran
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    pub flaky: FlakyForm,
+    /// Whose habits the output follows
+    #[arg(long, value_enum, default_value_t, value_name = "NAME")]
+    pub dialect: DialectName,
+    /// Directory to remove from the beginning of `file` attributes and of suites named by paths
+    #[arg(long, value_name = "P")]
+    pub strip_prefix: Option<String>,
+    /// Keep suites of one name apart, by putting the report's name before theirs
+    #[arg(long)]
+    pub suite_prefix: bool,
+}
+
+/// What becomes of a case that several reports ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum FlakyForm {
+    /// One testcase: passed in the end with `flakyFailure`s, or failed with `rerunFailure`s
+    #[default]
+    Surefire,
+    /// A testcase for each attempt
+    Repeat,
+    /// The last attempt alone
+    Last,
+}
+
+/// Whose habits a merged report follows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum DialectName {
+    /// Everything that is known
+    #[default]
+    Plain,
+    /// Valid by the schemas of Surefire 3.0 and of Jenkins' xUnit plugin; FILE is one suite, whose cases have their own as `group`
+    Surefire,
+    /// A class for each case and no name twice, as GitLab shows no suites; texts of at most 64 KiB
+    Gitlab,
+    /// As plain; says when Azure Pipelines would not find FILE
+    Azure,
+}
+
 impl RunArgs {
     pub(super) fn flags(&self) -> Flags {
         self.flags.clone()

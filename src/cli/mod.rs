@@ -9,6 +9,7 @@ pub mod config;
 mod doctor;
 mod error;
 mod last_words;
+mod merge;
 mod pager;
 mod plan;
 mod prepare;
@@ -25,13 +26,14 @@ use std::path::Path;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
-    CleanArgs, ConfigArgs, DoctorArgs, Format, FormatArgs, PlanArgs, PresetArgs, RecordArgs, ReportArgs, RunArgs,
-    ShowArgs,
+    CleanArgs, ConfigArgs, DialectName, DoctorArgs, FlakyForm, Format, FormatArgs, MergeArgs, PlanArgs, PresetArgs,
+    RecordArgs, ReportArgs, RunArgs, ShowArgs,
 };
 pub use ci::CiVariables;
 pub use clean::clean;
 pub use doctor::doctor;
 pub use error::CliError;
+pub use merge::merge;
 pub use plan::plan;
 pub use recorded::RecordError;
 pub use report::report;
@@ -94,6 +96,9 @@ pub enum Command {
     Cucumber(PresetArgs),
     /// Show what would be run, and in which shard
     Plan(PlanArgs),
+    /// Merge JUnit reports of any framework into one
+    #[command(after_help = merge::HELP)]
+    Merge(MergeArgs),
     /// Show every option with its value and where it comes from
     Config(ConfigArgs),
     /// Show a recorded run: what went wrong, with its output and how to repeat it
@@ -122,6 +127,7 @@ impl Cli {
             Command::Cucumber(_) => ("cucumber", true),
             Command::Run(_)
             | Command::Plan(_)
+            | Command::Merge(_)
             | Command::Config(_)
             | Command::Show(_)
             | Command::Report(_)
@@ -144,7 +150,7 @@ impl Command {
             Self::Config(args) => args.run.flags(),
             Self::Show(args) => args.record.flags(),
             Self::Report(args) => args.record.flags(),
-            Self::Clean(_) | Self::Doctor(_) => Flags::default(),
+            Self::Merge(_) | Self::Clean(_) | Self::Doctor(_) => Flags::default(),
         }
     }
 }

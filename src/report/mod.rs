@@ -16,5 +16,5 @@ pub mod trace;
 
 pub use events::{EventLog, EventLogError, EventStream, read_events};
 pub use replace::WriteError;
-pub(crate) use replace::replace;
+pub(crate) use replace::{replace, replace_with};
 pub use sink::Sink;

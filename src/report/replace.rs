@@ -35,14 +35,26 @@ pub enum WriteError {
 /// # Errors
 /// The file or its directory cannot be written; the error names the path.
 pub(crate) fn replace(what: &'static str, path: &Path, contents: &[u8]) -> Result<(), WriteError> {
-    replace_file(path, contents).map_err(|error| WriteError::File { what, path: path.to_owned(), error })
+    replace_with(what, path, |file| file.write_all(contents))
+}
+
+/// Lets `fill` write to `path` as [`replace`] does, for contents that are not in memory; returns what it returns.
+///
+/// # Errors
+/// Fails as [`replace`] does, and if `fill` fails: then the file stays what it was.
+pub(crate) fn replace_with<T>(
+    what: &'static str,
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+) -> Result<T, WriteError> {
+    replace_file(path, fill).map_err(|error| WriteError::File { what, path: path.to_owned(), error })
 }
 
 /// Puts a file in the place of another in one step, for a reader to see the old one or the new one. What is no plain file,
 /// such as a pipe or a device, stays what it is and is written to; a link stays a link.
-fn replace_file(path: &Path, contents: &[u8]) -> io::Result<()> {
+fn replace_file<T>(path: &Path, fill: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
-        return fs::File::options().write(true).open(path)?.write_all(contents);
+        return fill(&mut fs::File::options().write(true).open(path)?);
     }
     let real = fs::canonicalize(path);
     let path = real.as_deref().unwrap_or(path);
@@ -54,8 +66,8 @@ fn replace_file(path: &Path, contents: &[u8]) -> io::Result<()> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder)?;
-    file.write_all(contents)?;
+    let filled = fill(&mut file)?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|error| error.error)?;
-    Ok(())
+    Ok(filled)
 }

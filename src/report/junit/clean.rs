@@ -18,10 +18,23 @@ pub(crate) fn is_legal(c: char) -> bool {
     }
 }
 
+/// Tells whether every character is legal, and none is a carriage return. Looks at bytes, since most texts have no fault.
+pub(crate) fn is_clean(raw: &str) -> bool {
+    let is_plain = |&byte: &u8| byte >= b' ' || byte == b'\n' || byte == b'\t';
+    let bytes = raw.as_bytes();
+    // Chunks are looked at as a whole, which a processor does for many bytes at once.
+    let controls = bytes.chunks(256).any(|chunk| chunk.iter().filter(|byte| !is_plain(byte)).count() > 0);
+    if controls {
+        return false;
+    }
+    // U+FFFE and U+FFFF are EF BF BE and EF BF BF in UTF-8; 0xEF begins a character wherever it stands.
+    !bytes.contains(&0xEF) || raw.chars().all(|c| !matches!(c, '\u{FFFE}' | '\u{FFFF}'))
+}
+
 /// Removes terminal sequences and whatever XML 1.0 forbids. Lines end with `\n` alone afterwards, and a line that was
 /// drawn several times over, such as a progress bar, keeps the first and the last of its drawings.
 pub(crate) fn text(raw: &str) -> Cow<'_, str> {
-    if raw.chars().all(|c| is_legal(c) && c != '\r') {
+    if is_clean(raw) {
         return Cow::Borrowed(raw);
     }
     let mut clean = String::with_capacity(raw.len());
@@ -150,6 +163,7 @@ mod tests {
             let once = text(&raw).into_owned();
             prop_assert!(once.chars().all(|c| is_legal(c) && c != '\r'));
             prop_assert_eq!(text(&once), once.as_str());
+            prop_assert_eq!(is_clean(&raw), raw.chars().all(|c| is_legal(c) && c != '\r'));
         }
 
         #[test]

@@ -1,7 +1,10 @@
 //! Adds to junit-report's XML what that crate cannot write; changes nothing of what it wrote.
 
-use quick_xml::events::{BytesEnd, BytesStart, Event};
+use quick_xml::events::{BytesCData, BytesEnd, BytesStart, Event};
 use quick_xml::{Reader, Writer};
+
+/// Where Surefire writes what an earlier execution said.
+const STACK_TRACE: &str = "stackTrace";
 
 /// What is added to a document.
 #[derive(Debug, Default)]
@@ -30,6 +33,18 @@ pub(crate) struct CaseAdditions {
     pub(crate) attributes: Vec<(&'static str, String)>,
     /// Its `<properties>`, before everything else.
     pub(crate) properties: Vec<(String, String)>,
+    /// What earlier executions said, after the failure or error and before the outputs.
+    pub(crate) earlier: Vec<EarlierAddition>,
+}
+
+/// A `flaky...` or `rerun...` element of Surefire's.
+#[derive(Debug)]
+pub(crate) struct EarlierAddition {
+    pub(crate) element: &'static str,
+    pub(crate) r#type: String,
+    pub(crate) message: String,
+    /// Made for a CDATA section.
+    pub(crate) body: String,
 }
 
 /// Copies a document that junit-report wrote, with the additions.
@@ -41,6 +56,7 @@ pub(crate) fn decorate(document: &[u8], additions: &Additions) -> Result<Vec<u8>
     let mut writer = Writer::new(Vec::with_capacity(document.len() + document.len() / 4));
     let mut suites = additions.suites.iter();
     let mut cases = [].iter();
+    let mut earlier: &[EarlierAddition] = &[];
     loop {
         let event = reader.read_event()?;
         let is_empty = matches!(event, Event::Empty(_));
@@ -55,13 +71,44 @@ pub(crate) fn decorate(document: &[u8], additions: &Additions) -> Result<Vec<u8>
                 }
                 b"testcase" => {
                     let case = cases.next().expect("junit-report writes each case once, in its order");
-                    element(&mut writer, start, is_empty, &case.attributes, &case.properties)?;
+                    if is_empty && !case.earlier.is_empty() {
+                        let end = start.to_end().into_owned();
+                        element(&mut writer, start, false, &case.attributes, &case.properties)?;
+                        add_earlier(&mut writer, &case.earlier)?;
+                        writer.write_event(Event::End(end))?;
+                    } else {
+                        element(&mut writer, start, is_empty, &case.attributes, &case.properties)?;
+                        earlier = if is_empty { &[] } else { &case.earlier };
+                    }
+                }
+                b"system-out" | b"system-err" => {
+                    add_earlier(&mut writer, std::mem::take(&mut earlier))?;
+                    element(&mut writer, start, is_empty, &[], &[])?;
                 }
                 _ => element(&mut writer, start, is_empty, &[], &[])?,
             },
+            Event::End(end) => {
+                if end.name().as_ref() == b"testcase" {
+                    add_earlier(&mut writer, std::mem::take(&mut earlier))?;
+                }
+                writer.write_event(Event::End(end))?;
+            }
             other => writer.write_event(other)?,
         }
     }
+}
+
+fn add_earlier(writer: &mut Writer<Vec<u8>>, earlier: &[EarlierAddition]) -> Result<(), quick_xml::Error> {
+    for EarlierAddition { element, r#type, message, body } in earlier {
+        let start =
+            BytesStart::new(*element).with_attributes([("type", r#type.as_str()), ("message", message.as_str())]);
+        writer.write_event(Event::Start(start))?;
+        writer.write_event(Event::Start(BytesStart::new(STACK_TRACE)))?;
+        writer.write_event(Event::CData(BytesCData::new(body.as_str())))?;
+        writer.write_event(Event::End(BytesEnd::new(STACK_TRACE)))?;
+        writer.write_event(Event::End(BytesEnd::new(*element)))?;
+    }
+    Ok(())
 }
 
 fn element(
@@ -101,7 +148,7 @@ mod tests {
     use quick_xml::escape::escape;
     use quick_xml::events::Event;
 
-    use super::{Additions, CaseAdditions, SuiteAdditions, decorate};
+    use super::{Additions, CaseAdditions, EarlierAddition, SuiteAdditions, decorate};
     use crate::report::junit::clean;
 
     /// Takes the additions out of a document again, on its bytes.
@@ -112,14 +159,19 @@ mod tests {
         let mut cases = [].iter();
         let mut plain = String::new();
         let mut in_properties = false;
+        let mut in_earlier = false;
         let mut from = 0;
         loop {
             let event = reader.read_event().unwrap();
             let to = reader.buffer_position() as usize;
             let raw = &text[from..to];
             from = to;
+            let is_earlier = |name: &[u8]| name.starts_with(b"flaky") || name.starts_with(b"rerun");
             match &event {
                 Event::Eof => return plain,
+                Event::Start(start) if is_earlier(start.name().as_ref()) => in_earlier = true,
+                Event::End(end) if is_earlier(end.name().as_ref()) => in_earlier = false,
+                _ if in_earlier => {}
                 Event::Start(start) | Event::Empty(start) => match start.name().as_ref() {
                     b"properties" => in_properties = true,
                     b"testsuites" => plain.push_str(&without(raw, &additions.attributes)),
@@ -175,9 +227,20 @@ mod tests {
         prop::collection::vec((line(), line()), 0..3)
     }
 
+    fn earlier() -> impl Strategy<Value = Vec<EarlierAddition>> {
+        let element = prop::sample::select(vec!["flakyFailure", "flakyError", "rerunFailure", "rerunError"]);
+        let addition = (element, line(), line(), line()).prop_map(|(element, r#type, message, body)| EarlierAddition {
+            element,
+            r#type,
+            message,
+            body: clean::body(&body),
+        });
+        prop::collection::vec(addition, 0..3)
+    }
+
     fn a_case() -> impl Strategy<Value = (TestCase, CaseAdditions)> {
-        (line(), line(), prop::option::of(line()), 0..4, attributes(), properties()).prop_map(
-            |(name, text, output, kind, attributes, properties)| {
+        (line(), line(), prop::option::of(line()), 0..4, attributes(), (properties(), earlier())).prop_map(
+            |(name, text, output, kind, attributes, (properties, earlier))| {
                 let mut case = match kind {
                     0 => TestCaseBuilder::success(&name, Duration::ZERO),
                     1 => TestCaseBuilder::skipped(&name),
@@ -188,7 +251,7 @@ mod tests {
                 if let Some(output) = output {
                     case.set_system_out(&clean::body(&output));
                 }
-                (case.build(), CaseAdditions { attributes, properties })
+                (case.build(), CaseAdditions { attributes, properties, earlier })
             },
         )
     }

@@ -7,6 +7,7 @@ use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::decode::Input;
+use super::group::Follower;
 use super::reference::{self, Reference};
 use super::tokens::Tokens;
 use super::tree::{Attributes, Tree};
@@ -36,11 +37,27 @@ impl Default for ReadLimits {
 /// Never fails: what is wrong with the file is in [`ReportFile::problems`], and the cases before it are kept. Entities
 /// are never expanded. A failure or an error of a suite itself becomes a case that is named after the suite.
 pub fn read(path: &str, input: impl Read, limits: &ReadLimits) -> ReportFile {
+    let (tree, problems) = parse(input, limits, Tree::new(limits));
+    ReportFile { path: path.to_owned(), cases: tree.cases, ran: Vec::new(), problems }
+}
+
+/// Reads a report file as [`read`] does, and hands every case and suite to `follower` as soon as it is read, so that memory
+/// holds one case at a time. Texts that are cut point to `path`. Returns what is wrong with the file.
+pub(crate) fn follow(
+    path: &str,
+    input: impl Read,
+    limits: &ReadLimits,
+    follower: &mut dyn Follower,
+) -> Vec<ReportProblem> {
+    parse(input, limits, Tree::followed(limits, follower, path)).1
+}
+
+fn parse<'a>(input: impl Read, limits: &ReadLimits, tree: Tree<'a>) -> (Tree<'a>, Vec<ReportProblem>) {
     let mut parser = Reader::from_reader(Tokens::new(input, limits.file_bytes, limits.text_bytes));
     let settings = parser.config_mut();
     settings.allow_dangling_amp = true;
     settings.expand_empty_elements = true;
-    let mut contents = Contents { tree: Tree::new(limits), entities: false };
+    let mut contents = Contents { tree, entities: false };
     let mut buffer = Vec::new();
     let end = loop {
         buffer.clear();
@@ -54,9 +71,10 @@ pub fn read(path: &str, input: impl Read, limits: &ReadLimits) -> ReportFile {
             Err(error) => break End::Malformed(error.to_string()),
         }
     };
-    contents.tree.finish_capture();
     let problems = problems(end, parser.get_ref(), &contents, limits);
-    ReportFile { path: path.to_owned(), cases: contents.tree.cases, ran: Vec::new(), problems }
+    let whole = !problems.iter().any(ReportProblem::loses_cases);
+    contents.tree.finish(whole);
+    (contents.tree, problems)
 }
 
 /// Why reading ended.

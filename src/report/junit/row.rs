@@ -15,6 +15,9 @@ const MESSAGE_BYTES: usize = 8 * 1024;
 /// The most bytes of a failure's or an error's text: far below the 10 MB at which GitLab stops reading a text.
 const BODY_BYTES: usize = 512 * 1024;
 
+/// The most bytes of what an earlier execution said.
+const EARLIER_BYTES: usize = 64 * 1024;
+
 /// The most bytes of a `system-out` or a `system-err`.
 const OUTPUT_BYTES: usize = 256 * 1024;
 
@@ -35,6 +38,8 @@ pub(crate) struct Row {
     pub(crate) system_out: Option<String>,
     pub(crate) system_err: Option<String>,
     pub(crate) properties: Vec<(String, String)>,
+    /// What earlier executions said: failures and errors.
+    pub(crate) earlier: Vec<Verdict>,
 }
 
 /// The one failure, error or skip of a row.
@@ -44,6 +49,15 @@ pub(crate) struct Verdict {
     pub(crate) r#type: String,
     pub(crate) message: String,
     pub(crate) body: Option<String>,
+}
+
+/// What is said of one execution of a case, in the attributes and the text that it will have.
+#[derive(Debug)]
+pub(crate) struct Words {
+    pub(crate) kind: FindingKind,
+    pub(crate) r#type: String,
+    pub(crate) message: String,
+    pub(crate) text: String,
 }
 
 impl Row {
@@ -62,6 +76,11 @@ impl Row {
                 .properties
                 .iter()
                 .map(|(name, value)| (clean::attribute(name, NAME_BYTES), clean::attribute(value, NAME_BYTES)))
+                .collect(),
+            earlier: case
+                .earlier
+                .iter()
+                .map(|finding| Verdict::of_words(Words::of_finding(finding, EARLIER_BYTES)))
                 .collect(),
         }
     }
@@ -84,6 +103,7 @@ impl Row {
             system_out: None,
             system_err: None,
             properties: Vec::new(),
+            earlier: Vec::new(),
         }
     }
 }
@@ -112,27 +132,49 @@ impl Verdict {
         Self::error(trouble.cause.name(), detail, &trouble.output_tail)
     }
 
-    /// Makes one verdict of all findings of a case: the worst of them, with the text of the others after its own.
+    /// Makes one verdict of all findings of a case.
     fn of_case(case: &Case) -> Option<Self> {
+        Words::of_case(case, BODY_BYTES).map(Self::of_words)
+    }
+
+    fn of_words(words: Words) -> Self {
+        let body = clean::body(&words.text);
+        Self {
+            kind: words.kind,
+            r#type: words.r#type,
+            message: words.message,
+            body: (!body.is_empty()).then_some(body),
+        }
+    }
+}
+
+impl Words {
+    /// Makes one verdict of all findings of a case: the worst of them, with the text of the others after its own, in at most
+    /// `limit` bytes.
+    pub(crate) fn of_case(case: &Case, limit: usize) -> Option<Self> {
         let worst = case.worst_finding()?;
+        let others = case.findings.iter().filter(|finding| !std::ptr::eq(*finding, worst));
+        Some(Self::of(worst, others, limit))
+    }
+
+    /// Makes the verdict of one finding.
+    pub(crate) fn of_finding(finding: &Finding, limit: usize) -> Self {
+        Self::of(finding, std::iter::empty(), limit)
+    }
+
+    fn of<'a>(worst: &Finding, others: impl Iterator<Item = &'a Finding>, limit: usize) -> Self {
         let message = clean::attribute(headline(&worst.message), MESSAGE_BYTES);
-        let mut body = Excerpt::new(BODY_BYTES);
+        let mut body = Excerpt::new(limit);
         let whole_message = worst.message.trim();
         if message != whole_message && !worst.text.contains(whole_message) {
             body.push(whole_message);
             body.push(if worst.text.is_empty() { "" } else { "\n\n" });
         }
         body.push(&worst.text);
-        for other in case.findings.iter().filter(|finding| !std::ptr::eq(*finding, worst)) {
+        for other in others {
             push_other(&mut body, other);
         }
-        let body = clean::body(&body.finish());
-        Some(Self {
-            kind: worst.kind,
-            r#type: clean::attribute(&worst.r#type, NAME_BYTES),
-            message,
-            body: (!body.is_empty()).then_some(body),
-        })
+        Self { kind: worst.kind, r#type: clean::attribute(&worst.r#type, NAME_BYTES), message, text: body.finish() }
     }
 }
 

@@ -10,7 +10,7 @@ const LONG_VALUES: usize = 16;
 pub(crate) struct Tag {
     collected: String,
     /// The quote and the value since then, inside of a value.
-    value: Option<(char, Excerpt)>,
+    value: Option<(char, Excerpt<'static>)>,
     /// Whether the last character outside of values was a `/`.
     ends_with_slash: bool,
     /// Whether the tag is too long, so that what follows is dropped.

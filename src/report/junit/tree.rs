@@ -2,6 +2,7 @@
 
 use super::claims::{Claims, Tally};
 use super::excerpt::Excerpt;
+use super::group::{CaseDetails, EarlierDetails, Follower, Group, SuiteDetails};
 use super::{ReadLimits, clean, number};
 use crate::model::{Case, Finding, FindingKind};
 
@@ -17,8 +18,13 @@ const INHERITED_BYTES: usize = 1024;
 /// The part of a report that has been read.
 pub(crate) struct Tree<'a> {
     limits: &'a ReadLimits,
-    /// Every case, from the moment it begins.
+    /// Every case, from the moment it begins until a follower takes it.
     pub(crate) cases: Vec<Case>,
+    /// Who takes what is read, and which file the cut texts point to.
+    follower: Option<(&'a mut dyn Follower, &'a str)>,
+    /// For each case, if there is a follower.
+    details: Vec<CaseDetails>,
+    case_count: usize,
     /// The first difference between claimed and counted numbers.
     pub(crate) difference: Option<String>,
     /// Whether characters that XML forbids were removed.
@@ -30,7 +36,7 @@ pub(crate) struct Tree<'a> {
     /// Whether there was text outside of every element.
     pub(crate) has_stray_text: bool,
     open: Vec<Node>,
-    capture: Option<(Target, Excerpt)>,
+    capture: Option<(Target, Excerpt<'a>)>,
     findings: usize,
     properties: usize,
 }
@@ -46,6 +52,8 @@ enum Node {
     Group(Group),
     Case(usize),
     Properties(usize),
+    /// The `<properties>` of a suite.
+    SuiteProperties,
     /// The element whose text is collected.
     Captured,
     /// An element inside of it, whose text belongs to it.
@@ -56,22 +64,15 @@ enum Node {
     Ignored,
 }
 
-#[derive(Debug)]
-struct Group {
-    /// Cut to [`INHERITED_BYTES`].
-    name: String,
-    /// Left out when it is longer than that, since a part of a path is none.
-    file: Option<String>,
-    claims: Claims,
-    direct: Tally,
-    nested: Tally,
-}
-
 /// What collected text belongs to.
 #[derive(Debug, Clone, Copy)]
 enum Target {
     Finding { case: usize },
     Earlier { case: usize },
+    EarlierOut { case: usize },
+    EarlierErr { case: usize },
+    SuiteOut,
+    SuiteErr,
     Out { case: usize },
     Err { case: usize },
     Property { case: usize },
@@ -90,6 +91,9 @@ impl<'a> Tree<'a> {
         Self {
             limits,
             cases: Vec::new(),
+            follower: None,
+            details: Vec::new(),
+            case_count: 0,
             difference: None,
             repaired: false,
             has_report: false,
@@ -100,6 +104,11 @@ impl<'a> Tree<'a> {
             findings: 0,
             properties: 0,
         }
+    }
+
+    /// Makes a tree that hands everything to a follower as soon as it is read; `path` is where the whole texts are.
+    pub(crate) fn followed(limits: &'a ReadLimits, follower: &'a mut dyn Follower, path: &'a str) -> Self {
+        Self { follower: Some((follower, path)), ..Self::new(limits) }
     }
 
     /// Tells whether an element is open.
@@ -117,9 +126,10 @@ impl<'a> Tree<'a> {
         }
         self.has_element = true;
         let node = match (self.open.last(), name) {
+            (Some(Node::Captured), _) if self.follower.is_some() => self.inside_captured(name),
             (Some(Node::Captured | Node::InsideCaptured), _) => Node::InsideCaptured,
             (Some(Node::Ignored), _) => Node::Ignored,
-            (_, "testsuites" | "testsuite") => self.group(attributes),
+            (_, "testsuites" | "testsuite") => self.group(name, attributes),
             (_, "testcase") => self.case(attributes)?,
             (Some(&Node::Case(case)), "failure" | "error" | "skipped") => self.finding(case, name, attributes)?,
             (Some(&Node::Case(case)), "flakyfailure" | "flakyerror" | "rerunfailure" | "rerunerror") => {
@@ -131,6 +141,11 @@ impl<'a> Tree<'a> {
             (Some(&Node::Case(case)), "properties") => Node::Properties(case),
             (Some(&Node::Properties(case)), "property") => self.property(case, attributes)?,
             (Some(Node::Case(_) | Node::Properties(_)), _) => Node::Ignored,
+            (Some(Node::Group(_)), "system-out") if self.follower.is_some() => self.capture(Target::SuiteOut),
+            (Some(Node::Group(_)), "system-err") if self.follower.is_some() => self.capture(Target::SuiteErr),
+            (Some(Node::Group(_)), "properties") if self.follower.is_some() => Node::SuiteProperties,
+            (Some(Node::SuiteProperties), "property") => self.suite_property(attributes)?,
+            (Some(Node::SuiteProperties), _) => Node::Ignored,
             (None | Some(Node::Group(_) | Node::Unknown), _) => Node::Unknown,
         };
         self.open.push(node);
@@ -143,7 +158,38 @@ impl<'a> Tree<'a> {
             Some(Node::Captured) => self.finish_capture(),
             Some(Node::Case(case)) => self.count_case(case),
             Some(Node::Group(group)) => self.finish_group(group),
-            Some(Node::Properties(_) | Node::InsideCaptured | Node::Unknown | Node::Ignored) | None => {}
+            Some(
+                Node::Properties(_) | Node::SuiteProperties | Node::InsideCaptured | Node::Unknown | Node::Ignored,
+            )
+            | None => {}
+        }
+        if self.follower.is_some()
+            && !self.cases.is_empty()
+            && !self.open.iter().any(|node| matches!(node, Node::Case(_) | Node::Captured))
+        {
+            self.hand_over(true);
+        }
+    }
+
+    /// Deals with what the end of the input left open; `whole` tells whether that end was the one of the report.
+    pub(crate) fn finish(&mut self, whole: bool) {
+        self.finish_capture();
+        self.hand_over(whole);
+        while let Some(node) = self.open.pop() {
+            if let Node::Group(group) = node {
+                self.finish_group(group);
+            }
+        }
+    }
+
+    /// Gives the cases that are read to the follower. If they are not `whole`, that holds for the last of them.
+    fn hand_over(&mut self, whole: bool) {
+        let Some((follower, _)) = &mut self.follower else { return };
+        let nowhere = Group::default();
+        let group = self.open.iter().rev().find_map(Node::as_group).unwrap_or(&nowhere);
+        let last = self.cases.len().saturating_sub(1);
+        for (place, (case, details)) in self.cases.drain(..).zip(self.details.drain(..)).enumerate() {
+            follower.case(group, case, details, whole || place < last);
         }
     }
 
@@ -169,8 +215,28 @@ impl<'a> Tree<'a> {
                 }
             }
             Target::Earlier { case } => {
-                if let Some(finding) = self.cases[case].earlier.last_mut() {
+                if let Some(finding) = self.cases[case].earlier.last_mut().filter(|_| !text.is_empty()) {
                     finding.text = text.to_owned();
+                }
+            }
+            Target::EarlierOut { case } => {
+                if let Some(earlier) = self.details[case].earlier.last_mut() {
+                    append(&mut earlier.system_out, text, limit);
+                }
+            }
+            Target::EarlierErr { case } => {
+                if let Some(earlier) = self.details[case].earlier.last_mut() {
+                    append(&mut earlier.system_err, text, limit);
+                }
+            }
+            Target::SuiteOut => {
+                if let Some(group) = self.nearest_group() {
+                    append(&mut group.details.system_out, text, limit);
+                }
+            }
+            Target::SuiteErr => {
+                if let Some(group) = self.nearest_group() {
+                    append(&mut group.details.system_err, text, limit);
                 }
             }
             Target::Out { case } => append(&mut self.cases[case].system_out, text, limit),
@@ -183,21 +249,50 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn group(&mut self, attributes: &Attributes) -> Node {
+    fn group(&mut self, element: &str, attributes: &Attributes) -> Node {
         self.has_report = true;
-        let name = self.attribute(attributes, "name").unwrap_or_default();
-        Node::Group(Group {
-            name: clean::attribute(&name, INHERITED_BYTES),
+        let name = clean::attribute(&self.attribute(attributes, "name").unwrap_or_default(), INHERITED_BYTES);
+        let is_root = element == "testsuites";
+        let mut group = Group {
+            path: if is_root { String::new() } else { name.clone() },
+            name,
             file: self.file(attributes).filter(|file| file.len() <= INHERITED_BYTES),
             claims: Claims::of(|name| attributes.value(name)),
-            direct: Tally::default(),
-            nested: Tally::default(),
-        })
+            is_root,
+            details: self.suite_details(attributes),
+            ..Group::default()
+        };
+        if let Some(outer) = self.nearest_group() {
+            outer.has_suites = true;
+            group.stand_in(outer);
+        }
+        Node::Group(group)
+    }
+
+    fn suite_details(&mut self, attributes: &Attributes) -> SuiteDetails {
+        if self.follower.is_none() {
+            return SuiteDetails::default();
+        }
+        let mut short = |name| self.attribute(attributes, name).filter(|value| value.len() <= INHERITED_BYTES);
+        SuiteDetails {
+            timestamp: short("timestamp"),
+            hostname: short("hostname"),
+            package: short("package"),
+            ..SuiteDetails::default()
+        }
     }
 
     fn case(&mut self, attributes: &Attributes) -> Result<Node, String> {
         self.has_report = true;
         let file = self.file(attributes);
+        let details = match self.follower {
+            Some(_) => CaseDetails {
+                timestamp: self.attribute(attributes, "timestamp"),
+                group: self.attribute(attributes, "group"),
+                earlier: Vec::new(),
+            },
+            None => CaseDetails::default(),
+        };
         let case = Case {
             classname: self.attribute(attributes, "classname").unwrap_or_default(),
             name: self.attribute(attributes, "name").unwrap_or_default(),
@@ -206,18 +301,25 @@ impl<'a> Tree<'a> {
             seconds: attributes.value("time").and_then(number::seconds),
             ..Case::default()
         };
-        self.add_case(case).map(Node::Case)
+        self.add_case(case, details).map(Node::Case)
     }
 
-    /// Returns the file that an element names, else the one that the suite around it names.
+    /// Returns the file that an element names, else the one that the suite around it names. A follower knows the suite.
     fn file(&mut self, attributes: &Attributes) -> Option<String> {
         let own = self.attribute(attributes, "file");
+        if self.follower.is_some() {
+            return own;
+        }
         own.or_else(|| self.nearest_group()?.file.clone())
     }
 
-    fn add_case(&mut self, case: Case) -> Result<usize, String> {
-        if self.cases.len() >= self.limits.cases {
+    fn add_case(&mut self, case: Case, details: CaseDetails) -> Result<usize, String> {
+        if self.case_count >= self.limits.cases {
             return Err(format!("there are more than {} cases", self.limits.cases));
+        }
+        self.case_count += 1;
+        if self.follower.is_some() {
+            self.details.push(details);
         }
         self.cases.push(case);
         Ok(self.cases.len() - 1)
@@ -233,6 +335,14 @@ impl<'a> Tree<'a> {
     fn earlier(&mut self, case: usize, name: &str, attributes: &Attributes) -> Result<Node, String> {
         let finding = self.new_finding(name, attributes)?;
         self.cases[case].earlier.push(finding);
+        if self.follower.is_some() {
+            let earlier = EarlierDetails {
+                seconds: attributes.value("time").and_then(number::seconds),
+                timestamp: self.attribute(attributes, "timestamp"),
+                ..EarlierDetails::default()
+            };
+            self.details[case].earlier.push(earlier);
+        }
         Ok(self.capture(Target::Earlier { case }))
     }
 
@@ -262,8 +372,9 @@ impl<'a> Tree<'a> {
             group.direct.errors += 1;
         }
         let name = if group.name.is_empty() { NAMELESS_SUITE } else { &group.name };
-        let case = Case { name: name.to_owned(), file: group.file.clone(), ..Case::default() };
-        let case = self.add_case(case)?;
+        let file = group.file.clone().filter(|_| self.follower.is_none());
+        let case = Case { name: name.to_owned(), file, ..Case::default() };
+        let case = self.add_case(case, CaseDetails::default())?;
         self.finding(case, kind, attributes)
     }
 
@@ -278,9 +389,54 @@ impl<'a> Tree<'a> {
         Ok(self.capture(Target::Property { case }))
     }
 
+    fn suite_property(&mut self, attributes: &Attributes) -> Result<Node, String> {
+        self.properties += 1;
+        if self.properties > self.limits.cases {
+            return Err(format!("there are more than {} properties", self.limits.cases));
+        }
+        let name = self.attribute(attributes, "name").unwrap_or_default();
+        let value = self.attribute(attributes, "value").unwrap_or_default();
+        if let Some(group) = self.nearest_group() {
+            group.details.properties.push((name, value));
+        }
+        Ok(Node::Ignored)
+    }
+
     fn capture(&mut self, target: Target) -> Node {
-        self.capture = Some((target, Excerpt::new(self.limits.text_bytes)));
+        let limit = self.limits.text_bytes;
+        let excerpt = match &self.follower {
+            Some((_, path)) => Excerpt::pointing_at(path, limit),
+            None => Excerpt::new(limit),
+        };
+        self.capture = Some((target, excerpt));
         Node::Captured
+    }
+
+    /// Takes the start of an element inside of one whose text is collected. Surefire divides what an earlier execution
+    /// said into its stack trace and its outputs.
+    fn inside_captured(&mut self, name: &str) -> Node {
+        let case = match self.open.iter().rev().find(|node| !matches!(node, Node::Captured)) {
+            Some(&Node::Case(case)) => case,
+            _ => return Node::InsideCaptured,
+        };
+        let in_earlier = match self.capture {
+            Some((Target::Earlier { .. }, _)) => true,
+            // The stack trace has been taken, and this is what follows it.
+            None => true,
+            Some(_) => false,
+        };
+        match name {
+            _ if !in_earlier => Node::InsideCaptured,
+            "stacktrace" => self.capture_next(Target::Earlier { case }),
+            "system-out" => self.capture_next(Target::EarlierOut { case }),
+            "system-err" => self.capture_next(Target::EarlierErr { case }),
+            _ => Node::InsideCaptured,
+        }
+    }
+
+    fn capture_next(&mut self, target: Target) -> Node {
+        self.finish_capture();
+        self.capture(target)
     }
 
     fn attribute(&mut self, attributes: &Attributes, name: &str) -> Option<String> {
@@ -288,6 +444,9 @@ impl<'a> Tree<'a> {
     }
 
     fn cleaned(&mut self, text: &str) -> String {
+        if clean::is_clean(text) {
+            return text.to_owned();
+        }
         self.repaired |= !text.chars().all(clean::is_legal);
         clean::text(text).into_owned()
     }
@@ -297,6 +456,7 @@ impl<'a> Tree<'a> {
             Node::Group(group) => Some(group),
             Node::Case(_)
             | Node::Properties(_)
+            | Node::SuiteProperties
             | Node::Captured
             | Node::InsideCaptured
             | Node::Unknown
@@ -317,18 +477,37 @@ impl<'a> Tree<'a> {
         all.add(group.nested);
         let difference = group.claims.difference(all);
         // Some writers count only the cases right inside of a suite.
-        if let Some(difference) = difference.filter(|_| group.claims.difference(group.direct).is_some()) {
+        let difference = difference.filter(|_| group.claims.difference(group.direct).is_some());
+        if let Some(difference) = &difference {
             self.difference
                 .get_or_insert_with(|| format!("suite \"{}\": {difference}", clean::attribute(&group.name, 256)));
         }
         if let Some(parent) = self.nearest_group() {
             parent.nested.add(all);
         }
+        if let Some((follower, _)) = &mut self.follower {
+            follower.suite(group, difference);
+        }
+    }
+}
+
+impl Node {
+    fn as_group(&self) -> Option<&Group> {
+        match self {
+            Self::Group(group) => Some(group),
+            Self::Case(_)
+            | Self::Properties(_)
+            | Self::SuiteProperties
+            | Self::Captured
+            | Self::InsideCaptured
+            | Self::Unknown
+            | Self::Ignored => None,
+        }
     }
 }
 
 /// Removes blank lines at the beginning and white space at the end.
-fn trimmed(text: &str) -> &str {
+pub(crate) fn trimmed(text: &str) -> &str {
     let text = text.trim_end();
     let indent = text.len() - text.trim_start().len();
     let start = text[..indent].rfind('\n').map_or(0, |line_end| line_end + 1);

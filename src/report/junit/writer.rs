@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use junit_report::{Report, TestCase, TestResult, TestSuite};
 use time::{Duration, OffsetDateTime};
 
-use super::decorate::{Additions, CaseAdditions, SuiteAdditions, decorate};
+use super::decorate::{Additions, CaseAdditions, EarlierAddition, SuiteAdditions, decorate};
 use super::layout::{Suite, lay_out, plain_seconds};
 use super::row::{Row, Verdict};
 use crate::model::{CaseCounts, FindingKind, RunState};
@@ -88,8 +88,25 @@ fn suite_additions(suite: &Suite, counts: CaseCounts) -> SuiteAdditions {
     let cases = suite.rows.iter().map(|row| CaseAdditions {
         attributes: row.line.map(|line| ("line", line.to_string())).into_iter().collect(),
         properties: row.properties.clone(),
+        earlier: earlier_additions(row),
     });
     SuiteAdditions { attributes, properties: suite.properties.clone(), cases: cases.collect() }
+}
+
+/// Writes earlier executions as Surefire does: a case that passed in the end was flaky, any other was only run again.
+fn earlier_additions(row: &Row) -> Vec<EarlierAddition> {
+    let of = |verdict: &Verdict| EarlierAddition {
+        element: match (row.verdict.is_none(), verdict.kind) {
+            (true, FindingKind::Error) => "flakyError",
+            (true, FindingKind::Failure | FindingKind::Skipped) => "flakyFailure",
+            (false, FindingKind::Error) => "rerunError",
+            (false, FindingKind::Failure | FindingKind::Skipped) => "rerunFailure",
+        },
+        r#type: verdict.r#type.clone(),
+        message: verdict.message.clone(),
+        body: verdict.body.clone().unwrap_or_default(),
+    };
+    row.earlier.iter().map(of).collect()
 }
 
 fn counts(rows: &[Row]) -> CaseCounts {

@@ -1,0 +1,408 @@
+//! Reads the inputs, as many at a time as there are processors, and makes records of them.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use super::attempt::{Attempt, Details};
+use super::options::{Input, MergeOptions, Source};
+use super::record::{Rank, key, push_text};
+use super::spill::{Sorter, Spill};
+use super::suite::{SUITES, SuiteMeta};
+use super::summary::{Remark, Summary};
+use super::{label, stamp, unite};
+use crate::model::{Case, Finding, FindingKind, ReportProblem};
+use crate::report::junit::clean;
+use crate::report::junit::excerpt::Excerpt;
+use crate::report::junit::group::{CaseDetails, EarlierDetails, Follower, Group};
+use crate::report::junit::reader::{ReadLimits, follow};
+use crate::report::junit::row::{NAME_BYTES, Words};
+use crate::report::junit::tree::trimmed;
+
+/// The suite of cases that stand in none with a name.
+const NAMELESS_SUITE: &str = "(suite)";
+const NAMELESS: &str = "(unnamed)";
+
+/// The class and the name of the case that stands for a report that could not be read whole.
+const ENTRY: [&str; 2] = ["minke", "(report)"];
+const UNREADABLE: &str = "minke.unreadable-report";
+const TRUNCATED: &str = "minke.truncated-report";
+
+/// At most so many inputs are read at once; each has a sorter with memory of its own.
+const MOST_WORKERS: usize = 4;
+
+/// Everything that was read.
+pub(super) struct Gathered {
+    pub(super) spill: Spill,
+    pub(super) summary: Summary,
+    /// Hashes of all pairs of class and name, if names must be unique.
+    pub(super) names: HashSet<u64>,
+}
+
+/// Reads all inputs.
+pub(super) fn gather(inputs: &[Input], options: &MergeOptions) -> io::Result<Gathered> {
+    let labels = if options.suite_prefix { label::labels(inputs, options) } else { HashMap::new() };
+    let spill = Spill::default();
+    let next = AtomicUsize::new(0);
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS).min(inputs.len()).max(1);
+    let results: Vec<io::Result<Worker<'_>>> = thread::scope(|scope| {
+        let work = || {
+            let mut worker = Worker::new(&spill, options, &labels);
+            while let Some((number, input)) =
+                Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|n| Some((n, inputs.get(n)?)))
+            {
+                worker.read(number as u32, input)?;
+            }
+            Ok(worker)
+        };
+        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        handles
+            .into_iter()
+            .map(|handle| handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    });
+    let mut summary = Summary { files: inputs.len(), ..Summary::default() };
+    let mut names = HashSet::new();
+    for worker in results {
+        let worker = worker?;
+        summary.cases += worker.cases;
+        summary.remarks.extend(worker.remarks);
+        names.extend(worker.names);
+        worker.sorter.finish();
+    }
+    summary.remarks.sort();
+    Ok(Gathered { spill, summary, names })
+}
+
+/// Opens an input.
+pub(super) fn open(input: &Input) -> Result<Box<dyn Read + '_>, String> {
+    match &input.source {
+        Source::File(path) => match File::open(path) {
+            Ok(file) => Ok(Box::new(file)),
+            Err(error) => Err(format!("cannot be opened: {error}")),
+        },
+        Source::Bytes(bytes) => Ok(Box::new(bytes.as_slice())),
+        Source::Missing(why) => Err(why.clone()),
+    }
+}
+
+/// Returns how much of an input is read. Memory does not grow with it, so only texts and depth are bounded.
+pub(super) fn limits(options: &MergeOptions) -> ReadLimits {
+    let text_bytes = options.dialect.text_bytes();
+    ReadLimits { file_bytes: u64::MAX, text_bytes, cases: u32::MAX as usize, ..ReadLimits::default() }
+}
+
+/// Makes the name under which a suite is merged.
+pub(super) fn suite_name(raw: &str, options: &MergeOptions) -> String {
+    let name = bounded(raw);
+    let name = match &options.strip_prefix {
+        Some(prefix) => without_prefix(&name, prefix),
+        None => name,
+    };
+    if name.is_empty() { NAMELESS_SUITE.to_owned() } else { name }
+}
+
+/// Reads inputs, one after the other.
+struct Worker<'a> {
+    options: &'a MergeOptions,
+    labels: &'a HashMap<(u32, String), String>,
+    sorter: Sorter<'a>,
+    cases: usize,
+    remarks: Vec<Remark>,
+    names: HashSet<u64>,
+    file: u32,
+    position: u32,
+    path: String,
+    key: Vec<u8>,
+    payload: Vec<u8>,
+    /// The first failure of the sorter, kept until the file is over.
+    failure: Option<io::Error>,
+}
+
+impl<'a> Worker<'a> {
+    fn new(spill: &'a Spill, options: &'a MergeOptions, labels: &'a HashMap<(u32, String), String>) -> Self {
+        Self {
+            options,
+            labels,
+            sorter: Sorter::new(spill),
+            cases: 0,
+            remarks: Vec::new(),
+            names: HashSet::new(),
+            file: 0,
+            position: 0,
+            path: String::new(),
+            key: Vec::new(),
+            payload: Vec::new(),
+            failure: None,
+        }
+    }
+
+    fn read(&mut self, number: u32, input: &Input) -> io::Result<()> {
+        self.file = number;
+        self.position = 0;
+        self.path = clean::attribute(&input.path, 1024);
+        let path = self.path.clone();
+        match open(input) {
+            Ok(bytes) => {
+                let problems = follow(&path, bytes, &limits(self.options), self);
+                problems.iter().for_each(|problem| self.problem(problem));
+            }
+            Err(why) => self.entry(UNREADABLE, &why),
+        }
+        self.failure.take().map_or(Ok(()), Err)
+    }
+
+    fn problem(&mut self, problem: &ReportProblem) {
+        match problem {
+            ReportProblem::Empty | ReportProblem::Malformed { .. } => self.entry(UNREADABLE, &problem.to_string()),
+            ReportProblem::Truncated | ReportProblem::TooLarge { .. } => self.entry(TRUNCATED, &problem.to_string()),
+            ReportProblem::Repaired | ReportProblem::EntitiesIgnored => self.remark(problem.to_string(), false),
+            // Each suite has been remarked on.
+            ReportProblem::CountsDiffer { .. } => {}
+        }
+    }
+
+    fn remark(&mut self, text: String, loses_cases: bool) {
+        self.remarks.push(Remark { path: self.path.clone(), text, loses_cases });
+    }
+
+    /// Adds a suite with a case that tells what is wrong with the input.
+    fn entry(&mut self, r#type: &str, text: &str) {
+        self.remark(text.to_owned(), true);
+        let attempt = Attempt {
+            is_final: true,
+            kind: Some(FindingKind::Error),
+            r#type: r#type.to_owned(),
+            message: clean::attribute(&format!("{} {text}", self.path), NAME_BYTES),
+            text: format!("{} {text}; cases may be missing from this report.", self.path),
+            ..Attempt::default()
+        };
+        let suite = self.path.clone();
+        self.push_suite(&suite, &SuiteMeta::default());
+        self.push_case(&suite, ENTRY, (0, 0), true, &[attempt]);
+    }
+
+    fn suite_name(&self, raw: &str) -> String {
+        let name = suite_name(raw, self.options);
+        match self.labels.get(&(self.file, name.clone())) {
+            Some(label) => format!("{label}: {name}"),
+            None => name,
+        }
+    }
+
+    fn push_suite(&mut self, suite: &str, meta: &SuiteMeta) {
+        self.payload.clear();
+        meta.pack(&mut self.payload);
+        self.push(suite, Rank::Suite, ["", ""]);
+    }
+
+    fn push_case(
+        &mut self,
+        suite: &str,
+        [class, name]: [&str; 2],
+        repeat: (u32, u32),
+        is_entry: bool,
+        attempts: &[Attempt],
+    ) {
+        if self.options.dialect.needs_unique_names() {
+            self.names.insert(name_hash(class, name));
+        }
+        self.payload.clear();
+        self.payload.push(u8::from(is_entry));
+        self.payload.extend_from_slice(&repeat.0.to_be_bytes());
+        self.payload.extend_from_slice(&repeat.1.to_be_bytes());
+        attempts.iter().for_each(|attempt| attempt.pack(&mut self.payload));
+        self.push(suite, Rank::Case, [class, name]);
+    }
+
+    fn push_output(&mut self, suite: &str, stream: &str, output: Option<String>) {
+        let Some(output) = output.filter(|output| !output.trim().is_empty()) else { return };
+        let output = self.canonical(&output);
+        self.payload.clear();
+        push_text(&mut self.payload, &output);
+        let beginning = &output[..output.floor_char_boundary(64.min(output.len()))];
+        self.push(suite, Rank::Output, [stream, &format!("{beginning}{:016x}", fnv(output.as_bytes()))]);
+    }
+
+    fn push(&mut self, suite: &str, rank: Rank, texts: [&str; 2]) {
+        self.key.clear();
+        key(&mut self.key, suite, rank, texts, self.file, self.position);
+        self.position += 1;
+        if let Err(error) = self.sorter.push(&self.key, &self.payload) {
+            self.failure.get_or_insert(error);
+        }
+    }
+
+    /// Brings a text that is read into the form in which it is written, and read again.
+    fn canonical(&self, text: &str) -> String {
+        let limit = self.options.dialect.text_bytes();
+        if text.len() <= limit {
+            return trimmed(text).to_owned();
+        }
+        let mut excerpt = Excerpt::pointing_at(&self.path, limit);
+        excerpt.push(text);
+        trimmed(&excerpt.finish()).to_owned()
+    }
+
+    /// Makes attempts of a case: those before the last, and the last.
+    fn attempts(&self, case: &Case, details: &CaseDetails, time: Option<i64>, row: Details) -> Vec<Attempt> {
+        let limit = self.options.dialect.text_bytes();
+        let earlier = case.earlier.iter().enumerate().map(|(place, finding)| {
+            let details = details.earlier.get(place).cloned().unwrap_or_default();
+            self.earlier(finding, &details, time)
+        });
+        let words = Words::of_case(case, limit);
+        let last = self.attempt(words, time, case.seconds, [case.system_out.as_deref(), case.system_err.as_deref()]);
+        let last = Attempt { is_final: true, details: row, ..last };
+        earlier.chain([last]).collect()
+    }
+
+    fn earlier(&self, finding: &Finding, details: &EarlierDetails, time: Option<i64>) -> Attempt {
+        let words = Words::of_finding(finding, self.options.dialect.text_bytes());
+        let time = own_time(details.timestamp.as_deref(), time);
+        self.attempt(Some(words), time, details.seconds, [details.system_out.as_deref(), details.system_err.as_deref()])
+    }
+
+    fn attempt(
+        &self,
+        words: Option<Words>,
+        time: Option<i64>,
+        seconds: Option<f64>,
+        outputs: [Option<&str>; 2],
+    ) -> Attempt {
+        let [system_out, system_err] = outputs.map(|output| self.canonical(output.unwrap_or_default()));
+        let microseconds = self.options.dialect.rounded((seconds.unwrap_or_default() * 1e6).round() as u64);
+        let mut attempt = Attempt { time, microseconds, system_out, system_err, ..Attempt::default() };
+        if let Some(words) = words {
+            attempt.kind = Some(words.kind);
+            attempt.r#type = words.r#type;
+            attempt.message = words.message;
+            attempt.text = self.canonical(&words.text);
+        }
+        if attempt.kind == Some(FindingKind::Skipped) && self.options.dialect.is_strict() {
+            attempt.r#type.clear();
+        }
+        attempt
+    }
+
+    fn row_details(&self, case: &Case) -> Details {
+        let attribute = |text: &str| clean::attribute(text, NAME_BYTES);
+        let file = attribute(case.file.as_deref().unwrap_or_default());
+        let file = match &self.options.strip_prefix {
+            Some(prefix) => without_prefix(&file, prefix),
+            None => file,
+        };
+        if self.options.dialect.is_strict() {
+            return Details::default();
+        }
+        let own = case.properties.iter().filter(|(name, _)| name != unite::ATTEMPT);
+        let properties = own.map(|(name, value)| (attribute(name), attribute(value))).collect();
+        Details { file, line: case.line, properties }
+    }
+}
+
+impl Follower for Worker<'_> {
+    fn case(&mut self, suite: &Group, mut case: Case, details: CaseDetails, whole: bool) {
+        self.cases += 1;
+        let is_bad = case.findings.iter().any(|finding| finding.kind != FindingKind::Skipped);
+        if !whole && !is_bad {
+            // What came after might have been its failure.
+            let text = format!("{} breaks off inside of this case.", self.path);
+            let message = "the report breaks off inside of this case".to_owned();
+            case.findings.push(Finding { kind: FindingKind::Error, message, r#type: TRUNCATED.to_owned(), text });
+        }
+        let is_grouped = suite.details.properties.iter().any(|(name, _)| name == SUITES);
+        let raw = details.group.as_deref().filter(|_| is_grouped).unwrap_or(&suite.path);
+        let name = self.suite_name(raw);
+        let time = own_time(details.timestamp.as_deref(), suite.details.timestamp.as_deref().and_then(stamp::parse));
+        let time = if suite.details.timestamp.is_none() { time.or_else(|| written_time(suite)) } else { time };
+        let mut class = bounded(&case.classname);
+        if class.is_empty() && self.options.dialect.needs_unique_names() {
+            class.clone_from(&name);
+        }
+        let mut case_name = bounded(&case.name);
+        if case_name.is_empty() {
+            case_name = NAMELESS.to_owned();
+        }
+        let repeat = unite::repeat(&case.properties);
+        let mut attempts = self.attempts(&case, &details, time, self.row_details(&case));
+        if repeat.0 < repeat.1 {
+            attempts.iter_mut().for_each(|attempt| attempt.is_final = false);
+        }
+        self.push_case(&name, [&class, &case_name], repeat, false, &attempts);
+        if suite.path.is_empty() || is_grouped {
+            self.push_suite(&name, &SuiteMeta::default());
+        }
+    }
+
+    fn suite(&mut self, mut suite: Group, difference: Option<String>) {
+        let name = self.suite_name(&suite.path);
+        if let Some(difference) = &difference {
+            self.remark(format!("suite \"{}\" claims {difference}", clean::attribute(&suite.name, 256)), false);
+        }
+        let [out, err] = [suite.details.system_out.take(), suite.details.system_err.take()];
+        let is_grouped = suite.details.properties.iter().any(|(name, _)| name == SUITES);
+        let says_nothing =
+            suite.details.properties.is_empty() && difference.is_none() && out.is_none() && err.is_none();
+        let is_wrapper = suite.is_root || (suite.has_suites && suite.direct.tests == 0);
+        if is_grouped || (is_wrapper && says_nothing) || (suite.is_root && suite.path.is_empty()) {
+            return;
+        }
+        self.push_output(&name, "out", out);
+        self.push_output(&name, "err", err);
+        let file = suite.file.take().map(|file| match &self.options.strip_prefix {
+            Some(prefix) => without_prefix(&file, prefix),
+            None => file,
+        });
+        self.push_suite(&name, &SuiteMeta::of(suite.details, file, difference));
+    }
+}
+
+/// Returns the time that something has of its own, else that of what is around it.
+fn own_time(own: Option<&str>, around: Option<i64>) -> Option<i64> {
+    match own {
+        Some(own) => stamp::parse(own),
+        None => around,
+    }
+}
+
+/// Returns the time of a suite whose form has no attribute for it.
+fn written_time(suite: &Group) -> Option<i64> {
+    let properties = suite.details.properties.iter();
+    properties.filter(|(name, _)| name == "minke.timestamp").find_map(|(_, value)| stamp::parse(value))
+}
+
+/// Cleans a name. One that is too long ends in a number made of all of it, so that two of them stay two.
+fn bounded(name: &str) -> String {
+    if name.len() <= NAME_BYTES {
+        return clean::attribute(name, NAME_BYTES);
+    }
+    let whole = clean::attribute(name, usize::MAX);
+    if whole.len() <= NAME_BYTES {
+        return whole;
+    }
+    let beginning = &whole[..whole.floor_char_boundary(NAME_BYTES - 20)];
+    format!("{}...{:016x}", beginning.trim_end(), fnv(whole.as_bytes()))
+}
+
+/// Removes a directory from the beginning of a path.
+fn without_prefix(path: &str, prefix: &str) -> String {
+    let rest = path.strip_prefix(prefix.trim_end_matches('/'));
+    let inside = rest.and_then(|rest| rest.strip_prefix('/')).map(|rest| rest.trim_start_matches('/'));
+    inside.filter(|inside| !inside.is_empty()).unwrap_or(path).to_owned()
+}
+
+/// Hashes what tells a case from others where suites are not known.
+pub(super) fn name_hash(class: &str, name: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (class, name).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Hashes bytes in a way that is the same in every version (FNV-1a).
+pub(super) fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

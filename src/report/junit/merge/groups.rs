@@ -1,0 +1,214 @@
+//! Walks through the sorted records, and puts the written rows of each suite onto a shelf.
+
+use std::collections::HashSet;
+use std::io::{self, Write};
+
+use tempfile::{SpooledTempFile, spooled_tempfile};
+
+use super::attempt::Attempt;
+use super::element::{CaseName, Rows, push_output};
+use super::gather::{Gathered, name_hash};
+use super::options::MergeOptions;
+use super::record::{Fields, Rank, Record};
+use super::spill::Sorted;
+use super::suite::{SuiteMeta, Totals};
+use super::summary::Written;
+use super::unite::{United, unite};
+
+/// Up to how many bytes the rows of a suite stay in memory.
+const IN_MEMORY: usize = 2 * 1024 * 1024;
+
+/// How many cases with several attempts are named.
+const NAMED: usize = 20;
+
+/// Takes suites in their order.
+pub(super) trait Shelf {
+    /// The most bytes of rows that are put at once, unless one case alone has more.
+    fn part_bytes(&self) -> u64;
+
+    /// Tells whether each row names its suite, because the suites are not written.
+    fn is_flat(&self) -> bool;
+
+    /// Takes a suite, or a part of it.
+    fn put(&mut self, part: Part<'_>) -> io::Result<()>;
+}
+
+/// Rows of a suite.
+pub(super) struct Part<'a> {
+    pub(super) suite: &'a str,
+    pub(super) meta: &'a SuiteMeta,
+    pub(super) totals: Totals,
+    /// The rows, written; at its beginning.
+    pub(super) rows: &'a mut SpooledTempFile,
+    pub(super) bytes: u64,
+    /// From 1.
+    pub(super) number: usize,
+}
+
+/// Writes everything that was gathered onto a shelf.
+pub(super) fn shelve(gathered: &Gathered, options: &MergeOptions, shelf: &mut dyn Shelf) -> io::Result<Written> {
+    gathered.spill.sorted(|sorted| {
+        let names = Names { taken: &gathered.names, written: HashSet::new(), added: HashSet::new() };
+        let mut walk = Walk { sorted, options, shelf, names, written: Written::default() };
+        while let Some(suite) = walk.sorted.peek().map(|record| record.suite().to_owned()) {
+            walk.suite(&suite)?;
+        }
+        Ok(walk.written)
+    })
+}
+
+struct Walk<'a, 'b> {
+    sorted: &'a mut Sorted<'b>,
+    options: &'a MergeOptions,
+    shelf: &'a mut dyn Shelf,
+    names: Names<'a>,
+    written: Written,
+}
+
+/// The rows of a suite that are not on the shelf yet.
+struct Open {
+    rows: SpooledTempFile,
+    bytes: u64,
+    totals: Totals,
+    number: usize,
+}
+
+impl Walk<'_, '_> {
+    fn suite(&mut self, suite: &str) -> io::Result<()> {
+        let mut meta = SuiteMeta::default();
+        while let Some(record) = self.next_of(suite, Rank::Suite)? {
+            meta.unite(SuiteMeta::unpack(&record.payload));
+        }
+        let mut open = Open::new(1);
+        let mut text = String::new();
+        while let Some(first) = self.next_of(suite, Rank::Case)? {
+            text.clear();
+            let mut totals = Totals::default();
+            self.cases(suite, &meta, first, &mut text, &mut totals)?;
+            if open.bytes > 0 && open.bytes + text.len() as u64 > self.shelf.part_bytes() {
+                let next = Open::new(open.number + 1);
+                self.put(suite, &meta, std::mem::replace(&mut open, next))?;
+            }
+            open.push(&text)?;
+            open.totals.add(totals);
+        }
+        self.outputs(suite, &meta, &mut open)?;
+        self.put(suite, &meta, open)
+    }
+
+    fn outputs(&mut self, suite: &str, meta: &SuiteMeta, open: &mut Open) -> io::Result<()> {
+        let mut before = Record::default();
+        while let Some(record) = self.next_of(suite, Rank::Output)? {
+            if before.payload == record.payload && before.group() == record.group() {
+                continue;
+            }
+            if self.options.dialect.is_strict() {
+                self.written.left_out += 1;
+            } else {
+                let mut text = String::new();
+                let element = if record.texts()[0] == "err" { "system-err" } else { "system-out" };
+                push_output(&mut text, element, Fields::new(&record.payload).text());
+                if open.bytes > 0 && open.bytes + text.len() as u64 > self.shelf.part_bytes() {
+                    let next = Open::new(open.number + 1);
+                    self.put(suite, meta, std::mem::replace(open, next))?;
+                }
+                open.push(&text)?;
+            }
+            before = record;
+        }
+        Ok(())
+    }
+
+    /// Writes all cases of one name.
+    fn cases(
+        &mut self,
+        suite: &str,
+        meta: &SuiteMeta,
+        first: Record,
+        text: &mut String,
+        totals: &mut Totals,
+    ) -> io::Result<()> {
+        let mut records = vec![first];
+        while self.sorted.peek().is_some_and(|next| next.group() == records[0].group()) {
+            records.extend(self.sorted.next()?);
+        }
+        let [class, name] = records[0].texts();
+        let dialect = self.options.dialect;
+        let file = meta.files.first().filter(|_| dialect.needs_unique_names()).map(String::as_str);
+        let rows = Rows { dialect, flaky: self.options.flaky, time: meta.time, file };
+        let group = self.shelf.is_flat().then_some(suite);
+        for united in unite(&records, self.options.flaky) {
+            self.count(&united, suite, name);
+            let attempts: Vec<Attempt> = united.attempts.iter().map(|attempt| attempt.unpack()).collect();
+            let unique = dialect.needs_unique_names().then(|| self.names.unique(class, name));
+            let name = unique.as_deref().unwrap_or(name);
+            rows.push(text, CaseName { class, name, group }, &attempts, totals);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, united: &United<'_>, suite: &str, name: &str) {
+        let written = &mut self.written;
+        if united.is_entry {
+            written.entries += 1;
+        } else {
+            written.cases += 1;
+        }
+        written.retries += united.retries;
+        written.identical += united.identical;
+        written.skips += united.skips;
+        if united.retries > 0 && written.retried.len() < NAMED {
+            let outcome = |attempt: &super::attempt::Packed<'_>| match attempt.kind() {
+                None => "passed",
+                Some(crate::model::FindingKind::Skipped) => "skipped",
+                Some(crate::model::FindingKind::Failure) => "failed",
+                Some(crate::model::FindingKind::Error) => "errored",
+            };
+            let outcomes: Vec<&str> = united.attempts.iter().map(outcome).collect();
+            written.retried.push(format!("{suite} > {name}: {}", outcomes.join(", then ")));
+        }
+    }
+
+    fn put(&mut self, suite: &str, meta: &SuiteMeta, mut open: Open) -> io::Result<()> {
+        io::Seek::rewind(&mut open.rows)?;
+        let Open { mut rows, bytes, totals, number } = open;
+        self.shelf.put(Part { suite, meta, totals, rows: &mut rows, bytes, number })
+    }
+
+    fn next_of(&mut self, suite: &str, rank: Rank) -> io::Result<Option<Record>> {
+        let is_next = |next: &Record| next.suite() == suite && next.rank() == Some(rank);
+        if self.sorted.peek().is_some_and(is_next) { self.sorted.next() } else { Ok(None) }
+    }
+}
+
+impl Open {
+    fn new(number: usize) -> Self {
+        Self { rows: spooled_tempfile(IN_MEMORY), bytes: 0, totals: Totals::default(), number }
+    }
+
+    fn push(&mut self, text: &str) -> io::Result<()> {
+        self.bytes += text.len() as u64;
+        self.rows.write_all(text.as_bytes())
+    }
+}
+
+/// Gives later ones of equal cases a number, for consumers that show only the first. A name that some case really has is
+/// never given to another, so a document that was numbered once is not numbered again.
+struct Names<'a> {
+    taken: &'a HashSet<u64>,
+    written: HashSet<u64>,
+    added: HashSet<u64>,
+}
+
+impl Names<'_> {
+    fn unique(&mut self, class: &str, name: &str) -> String {
+        if self.written.insert(name_hash(class, name)) {
+            return name.to_owned();
+        }
+        let numbered = (2_u32..).map(|number| format!("{name} [{number}]")).find(|candidate| {
+            let hash = name_hash(class, candidate);
+            !self.taken.contains(&hash) && self.added.insert(hash)
+        });
+        numbered.unwrap_or_else(|| name.to_owned())
+    }
+}

@@ -1,0 +1,77 @@
+//! Merges JUnit reports of any kind into one, in bounded memory.
+//!
+//! The canonical form of a report is a map: suite, class, name and ordinal (the how-manieth row of that name in its file)
+//! to the set of the case's attempts; and suite to the set of what it says of itself. A merge is the union of such maps,
+//! and every document is written from the map alone, sorted, with every number counted. So a merge is associative,
+//! commutative and idempotent, as a union is. What an attempt is, and which one is the last, is in [`attempt`].
+//!
+//! The map is never in memory: rows become records, records are sorted on disk ([`spill`]), and what belongs together
+//! then comes together. Knows nothing of the command line, and opens no file but the inputs and its own spill.
+
+mod attempt;
+mod dialect;
+mod document;
+mod element;
+mod gather;
+mod groups;
+mod label;
+mod options;
+mod record;
+mod spill;
+mod split;
+mod stamp;
+mod suite;
+mod summary;
+mod unite;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+pub use options::{Dialect, Flaky, Input, MergeOptions, Source};
+pub use summary::{Remark, Summary, Written};
+
+use crate::report::WriteError;
+use gather::Gathered;
+
+/// Reports that have been read, ready to be written in any form.
+pub struct Merge {
+    gathered: Gathered,
+    options: MergeOptions,
+}
+
+impl Merge {
+    /// Reads every input. What is wrong with one never fails the merge: it becomes a case with an error.
+    ///
+    /// # Errors
+    /// The temporary file cannot be made or written.
+    pub fn read(inputs: &[Input], options: &MergeOptions) -> io::Result<Self> {
+        Ok(Self { gathered: gather::gather(inputs, options)?, options: options.clone() })
+    }
+
+    /// Returns what was noticed while reading.
+    pub fn summary(&self) -> &Summary {
+        &self.gathered.summary
+    }
+
+    /// Writes one document with everything.
+    ///
+    /// # Errors
+    /// The temporary file or `out` fails.
+    pub fn write(&self, out: &mut dyn Write) -> io::Result<Written> {
+        document::write(&self.gathered, &self.options, out)
+    }
+
+    /// Writes a file `TEST-<suite>.xml` for each suite, and more of them for one that is too large for a file. Those of an
+    /// earlier merge in the same directory go. Nothing appears unless everything could be written.
+    ///
+    /// # Errors
+    /// A file cannot be written; the error names it.
+    pub fn split(&self, dir: &Path) -> Result<(Written, Vec<PathBuf>), WriteError> {
+        split::write(&self.gathered, &self.options, dir)
+    }
+}
+
+/// Returns the files that a merge wrote into a directory with [`Merge::split`].
+pub fn files_of_earlier_split(dir: &Path) -> Vec<PathBuf> {
+    split::listed(dir)
+}

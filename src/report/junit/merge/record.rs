@@ -1,0 +1,124 @@
+//! What is sorted: a key and what stands under it, as bytes.
+//!
+//! Keys are compared byte by byte. Texts in keys end with a zero byte, which no clean text has.
+
+/// The order of records within a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rank {
+    /// What the suite says of itself.
+    Suite = 1,
+    Case = 2,
+    /// The suite's own output.
+    Output = 3,
+}
+
+/// A record that came out of the sorter.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Record {
+    pub(super) key: Vec<u8>,
+    pub(super) payload: Vec<u8>,
+}
+
+/// Makes a key. The `texts` decide; `file` and `position` only tell rows apart that have the same.
+pub(super) fn key(out: &mut Vec<u8>, suite: &str, rank: Rank, texts: [&str; 2], file: u32, position: u32) {
+    out.extend_from_slice(suite.as_bytes());
+    out.extend_from_slice(&[0, rank as u8]);
+    for text in texts {
+        out.extend_from_slice(text.as_bytes());
+        out.push(0);
+    }
+    out.extend_from_slice(&file.to_be_bytes());
+    out.extend_from_slice(&position.to_be_bytes());
+}
+
+impl Record {
+    /// Returns the suite's name.
+    pub(super) fn suite(&self) -> &str {
+        self.parts().0
+    }
+
+    /// Returns which kind of record it is.
+    pub(super) fn rank(&self) -> Option<Rank> {
+        [Rank::Suite, Rank::Case, Rank::Output].into_iter().find(|&rank| rank as u8 == self.parts().1)
+    }
+
+    /// Returns the part of the key that is the same for all rows of one name.
+    pub(super) fn group(&self) -> &[u8] {
+        &self.key[..self.key.len() - 8]
+    }
+
+    /// Returns the texts after the rank.
+    pub(super) fn texts(&self) -> [&str; 2] {
+        let mut texts =
+            self.parts().2.split(|&byte| byte == 0).map(|text| std::str::from_utf8(text).unwrap_or_default());
+        [texts.next().unwrap_or_default(), texts.next().unwrap_or_default()]
+    }
+
+    /// Returns which input the record comes from.
+    pub(super) fn file(&self) -> &[u8] {
+        let end = self.key.len() - 4;
+        &self.key[end - 4..end]
+    }
+
+    fn parts(&self) -> (&str, u8, &[u8]) {
+        let end = self.key.iter().position(|&byte| byte == 0).unwrap_or(0);
+        (std::str::from_utf8(&self.key[..end]).unwrap_or_default(), self.key[end + 1], &self.group()[end + 2..])
+    }
+}
+
+/// Appends bytes after their length.
+pub(super) fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+    out.extend_from_slice(bytes);
+}
+
+/// Appends a text after its length.
+pub(super) fn push_text(out: &mut Vec<u8>, text: &str) {
+    push_bytes(out, text.as_bytes());
+}
+
+/// Reads what was appended, in the same order.
+#[derive(Debug, Clone)]
+pub(super) struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    /// Begins to read.
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn byte(&mut self) -> u8 {
+        self.take(1)[0]
+    }
+
+    pub(super) fn number(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(self.take(8));
+        u64::from_be_bytes(bytes)
+    }
+
+    pub(super) fn short(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(self.take(4));
+        u32::from_be_bytes(bytes)
+    }
+
+    pub(super) fn bytes(&mut self) -> &'a [u8] {
+        let length = self.short() as usize;
+        self.take(length)
+    }
+
+    pub(super) fn text(&mut self) -> &'a str {
+        std::str::from_utf8(self.bytes()).unwrap_or_default()
+    }
+
+    fn take(&mut self, length: usize) -> &'a [u8] {
+        let (taken, rest) = self.0.split_at(length);
+        self.0 = rest;
+        taken
+    }
+}

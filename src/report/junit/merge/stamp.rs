@@ -1,0 +1,63 @@
+//! Times of day and durations, as frameworks write them and as a merge does.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::fmt::rfc2822;
+use jiff::tz::TimeZone;
+
+/// Stands for a time that is not known, where another would be assumed.
+pub(super) const UNKNOWN: &str = "unknown";
+
+/// Reads a time as microseconds since 1970: RFC 3339 with any offset or with none (which is taken for UTC), or RFC 1123.
+pub(super) fn parse(text: &str) -> Option<i64> {
+    let text = text.trim();
+    let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
+    let mail = || rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
+    let found: Timestamp = text.parse().ok().or_else(civil).or_else(mail)?;
+    // A year before 0 or after 9999 has more than four digits.
+    (-62_167_219_200..253_402_300_800).contains(&found.as_second()).then(|| found.as_microsecond())
+}
+
+/// Writes a time in UTC.
+pub(super) fn text(microseconds: i64) -> String {
+    Timestamp::from_microsecond(microseconds).map_or_else(|_| UNKNOWN.to_owned(), |time| time.to_string())
+}
+
+/// Appends a duration in seconds with three decimals, and up to six where they are needed.
+pub(super) fn push_seconds(out: &mut String, microseconds: u128) {
+    let fraction = format!("{:06}", microseconds % 1_000_000);
+    let digits = fraction.trim_end_matches('0').len().max(3);
+    out.push_str(&format!("{}.{}", microseconds / 1_000_000, &fraction[..digits]));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{parse, push_seconds, text};
+
+    #[test]
+    fn times_of_many_dialects_are_the_same_time() {
+        for form in [
+            "2026-11-21T06:57:44Z",
+            "2026-11-21T06:57:44",
+            "2026-11-21 06:57:44.000",
+            "2026-11-21T07:57:44+01:00",
+            "Sat, 21 Nov 2026 06:57:44 GMT",
+        ] {
+            assert_eq!(parse(form).map(text).as_deref(), Some("2026-11-21T06:57:44Z"), "{form}");
+        }
+        for form in ["", "unknown", "yesterday", "12345", "-009000-01-01T00:00:00Z"] {
+            assert_eq!(parse(form), None, "{form}");
+        }
+    }
+
+    #[test]
+    fn durations_have_three_to_six_decimals() {
+        for (microseconds, expected) in
+            [(0, "0.000"), (51_000, "0.051"), (1_234_567_891, "1234.567891"), (1_200, "0.0012")]
+        {
+            let mut out = String::new();
+            push_seconds(&mut out, microseconds);
+            assert_eq!(out, expected);
+        }
+    }
+}
