@@ -3,6 +3,7 @@
 //! Nothing here runs anything: a framework is asked for an argv, and later for the meaning of what came back.
 
 mod command;
+mod command_line;
 mod cucumber_js;
 mod cucumber_ruby;
 mod pytest;
@@ -15,6 +16,7 @@ use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
 pub use command::{CommandCandidate, Need};
+pub use command_line::CommandLine;
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
 pub use pytest::Pytest;
@@ -77,6 +79,12 @@ pub trait Framework: Send + Sync {
         path.ends_with(".xml").then_some(ReportFormat::JUnit)
     }
 
+    /// Returns globs of the reports that an invocation for a unit leaves elsewhere, relative to the working directory.
+    fn report_globs(&self, call: &FrameworkCall, unit: &str) -> Vec<String> {
+        let _ = (call, unit);
+        Vec::new()
+    }
+
     /// Makes a unit's only case of an exit code, where a framework writes no report and the code is all that it says;
     /// `None` when the code is no answer either.
     fn case_of_exit(&self, call: &FrameworkCall, unit: &str, code: i64) -> Option<Case> {
@@ -118,6 +126,11 @@ pub trait Framework: Send + Sync {
 
     /// Returns the framework's own words for an exit code.
     fn exit_hint(&self, code: i64) -> Option<&'static str>;
+
+    /// Says what to do when an image cannot run the command.
+    fn missing_help(&self) -> &'static str {
+        "install the framework in the image, or name its command with `--framework-command`"
+    }
 }
 
 /// Returns the frameworks that a name stands for, the likeliest first; empty for an unknown name.
@@ -131,12 +144,13 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "cucumber" => &[&CucumberRuby, &CucumberJs],
         "cucumber-ruby" => &[&CucumberRuby],
         "cucumber-js" => &[&CucumberJs],
+        "command" => &[&CommandLine],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {

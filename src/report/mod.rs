@@ -8,6 +8,7 @@ pub mod junit;
 pub mod messages;
 mod replace;
 mod sink;
+pub mod tap;
 pub mod terminal;
 
 pub use events::{EventLog, EventLogError, read_events};

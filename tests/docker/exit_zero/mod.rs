@@ -1,0 +1,3 @@
+//! Every way of ending with exit code 0 without having run is an error with a cause, and hides nothing beside it.
+
+mod command;
