@@ -2,10 +2,12 @@
 //!
 //! Nothing here runs anything: a framework is asked for an argv, and later for the meaning of what came back.
 
+mod bats;
 mod command;
 mod command_line;
 mod cucumber_js;
 mod cucumber_ruby;
+mod prove;
 mod pytest;
 mod sign;
 
@@ -15,10 +17,12 @@ use crate::model::{Case, Division, ReportFile, ReportFormat, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
+pub use bats::Bats;
 pub use command::{CommandCandidate, Need};
 pub use command_line::CommandLine;
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
+pub use prove::Prove;
 pub use pytest::Pytest;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
 
@@ -145,12 +149,14 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "cucumber-ruby" => &[&CucumberRuby],
         "cucumber-js" => &[&CucumberJs],
         "command" => &[&CommandLine],
+        "bats" => &[&Bats],
+        "prove" => &[&Prove],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {
@@ -159,7 +165,6 @@ fn file_name(path: &str) -> &str {
 
 /// Puts a framework's command behind some shell text in one container. The command's words are `"$@"` of the text, so
 /// nothing in them is read by the shell.
-#[expect(dead_code, reason = "frameworks that need a shell come next")]
 fn by_shell(script: &str, argv: Vec<String>) -> Vec<String> {
     let shell = ["/bin/sh", "-c", script, "minke"].map(str::to_owned);
     shell.into_iter().chain(argv).collect()

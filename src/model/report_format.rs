@@ -9,4 +9,6 @@ pub enum ReportFormat {
     CucumberMessages,
     /// The Test Anything Protocol, versions 12 to 14.
     Tap,
+    /// What `prove --state=save` keeps of each script.
+    ProveState,
 }

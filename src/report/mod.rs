@@ -6,6 +6,7 @@ mod ansi;
 mod events;
 pub mod junit;
 pub mod messages;
+pub mod prove_state;
 mod replace;
 mod sink;
 pub mod tap;
