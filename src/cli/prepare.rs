@@ -39,6 +39,7 @@ pub(super) struct Prepared {
 
 /// Finds the units and the framework's command, and makes the plan.
 pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: RunId) -> Result<Prepared, CliError> {
+    settings.check_command()?;
     let image_name = settings.required_image()?;
     let named = listed_files(settings)?;
     let template = template(settings, image_name);
@@ -56,6 +57,9 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
     };
     let notes = Vec::from_iter(note);
     let by_name = *frameworks.first().expect("the settings accept known frameworks only");
+    if by_name.default_path().is_none() && settings.files.is_empty() && named.is_none() {
+        return Err(DiscoverError::NoPaths { framework: by_name.name() }.into());
+    }
     let on_host = in_host.then(|| on_host(&selection(by_name), &settings.root)).transpose()?;
     let on_host = on_host.map(|found| match settings.split {
         Split::Never => found,
@@ -145,8 +149,10 @@ async fn unusable(
     engine: Arc<dyn Engine>,
     error: CliError,
 ) -> Result<Prepared, CliError> {
-    let argv = framework.commands()[0].argv.iter().map(|&word| word.to_owned()).collect();
-    let plan = make_plan(settings, found, FoundCommand { framework, argv }, template, None, &*engine).await?;
+    let usual = framework.commands().first().map(|candidate| candidate.argv).unwrap_or_default();
+    let argv = usual.iter().map(|&word| word.to_owned()).collect();
+    let command = given_command(settings, &[framework]).unwrap_or(FoundCommand { framework, argv });
+    let plan = make_plan(settings, found, command, template, None, &*engine).await?;
     Ok(Prepared { engine, plan, notes: Vec::new(), remarks: Vec::new(), unusable_image: Some(error) })
 }
 
@@ -175,9 +181,9 @@ async fn look_inside<'a>(
     Ok((found, command))
 }
 
-/// Takes `--framework-command` for the framework of the family whose own command it looks like.
-fn given_command(settings: &Settings, frameworks: &'static [&'static dyn Framework]) -> Option<FoundCommand> {
-    let argv = settings.framework_command.clone()?;
+/// Takes `--command` as it is, and `--framework-command` for the framework of the family whose own command it looks like.
+fn given_command(settings: &Settings, frameworks: &[&'static dyn Framework]) -> Option<FoundCommand> {
+    let argv = settings.command.clone().or_else(|| settings.framework_command.clone())?;
     let text = argv.join(" ");
     let alike = frameworks.iter().find(|framework| text.contains(framework.name()));
     let framework = *alike.or(frameworks.first())?;

@@ -107,6 +107,20 @@ pub enum ConfigError {
         /// What is wrong with it.
         fault: Fault,
     },
+    /// An option was given that says nothing without another one.
+    #[error("`{}` is given without `{}`", spec.flag(), without.flag())]
+    Unused {
+        /// The option.
+        spec: &'static OptionSpec,
+        /// The one that it belongs to.
+        without: &'static OptionSpec,
+    },
+    /// The reports of `--command` would lie where all containers see them.
+    #[error("the reports `{glob}` lie in the mounted directory, where no container can tell its own from the others'")]
+    SharedReport {
+        /// The glob of `--report`.
+        glob: String,
+    },
     /// An option that the command needs was given nowhere.
     #[error("no {} is given", spec.key)]
     Missing {
@@ -137,6 +151,12 @@ impl ConfigError {
             Self::Value { fault, .. } | Self::EnvFile { fault, .. } => fault.help.clone(),
             Self::WrongType { .. } => None,
             Self::Conflict { .. } => Some("Remove one of the two.".to_owned()),
+            Self::Unused { spec, without } => Some(format!("Add `{}`, or leave out `{}`.", without.flag(), spec.flag())),
+            Self::SharedReport { .. } => Some(
+                "Let the name of the file be part of it, such as `--report 'out/{unit}.xml'`, or let the command write to \
+                 a directory outside, such as `--report '/tmp/out/*.xml'`."
+                    .to_owned(),
+            ),
             Self::Missing { spec } => Some(missing_help(spec)),
         }
     }

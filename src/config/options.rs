@@ -129,9 +129,11 @@ options! {
         /// Test framework; `auto` looks at the project's files and at the image, says what it takes, and asks when it
         /// could be two.
         framework: One<FrameworkName>, "NAME" .default("auto");
-        /// Run each file by this command, in which `{unit}` stands for the file; exit code 0 is passed, 77 skipped.
+        /// Run each file by this command, in which `{unit}` stands for the file, which else comes last; exit code 0 is
+        /// passed, 77 skipped.
         command: One<Argv>, "COMMAND";
-        /// JUnit or TAP reports that `--command` writes, relative to the working directory; may be repeated.
+        /// JUnit or TAP reports that `--command` writes, relative to the working directory; `{unit}` stands for the file.
+        /// May be repeated.
         report: Many<String>, "GLOB";
         /// Let undefined and pending steps be skips instead of failures.
         no_strict: One<Switch>, "true|false" .default("false");

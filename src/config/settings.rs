@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, Output, Source, Verbosity};
+use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, FrameworkName, Output, Source, Verbosity};
 use super::env_file;
 use super::environment::Environment;
 use super::error::{ConfigError, Place};
@@ -17,6 +17,9 @@ use super::setting::Setting;
 use super::variable::EnvEntry;
 use crate::model::{EnvVar, Network, Policy, ResourceLimits};
 use crate::plan::{Isolation, Partition, Split, Strictness};
+
+/// The framework that is a command of the user's own.
+const COMMAND: &str = "command";
 
 /// Everything that a run can be told.
 ///
@@ -112,6 +115,7 @@ impl Settings {
         let from_file = file.as_ref().map(ConfigFile::options).transpose()?.unwrap_or_default();
         let mut options = Options::defaults(root)?.merge(from_file).merge(from_environment).merge(from_flags);
         settle_rivals(&mut options, root)?;
+        settle_command(&mut options, root)?;
         Self::resolve(options, environment, root, file.map(|file| file.path))
     }
 
@@ -125,6 +129,22 @@ impl Settings {
     /// Returns the image, or an error that tells how to give one.
     pub fn required_image(&self) -> Result<&str, ConfigError> {
         required("image", self.image.as_deref())
+    }
+
+    /// Makes sure that the framework `command` has its command, and that its reports are those of one file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`], [`ConfigError::Unused`] and [`ConfigError::SharedReport`].
+    pub fn check_command(&self) -> Result<(), ConfigError> {
+        let spec = |key| find(key).expect("the table has every key that is asked for");
+        if self.framework != COMMAND {
+            let unused = || ConfigError::Unused { spec: spec("report"), without: spec("command") };
+            return if self.reports.is_empty() { Ok(()) } else { Err(unused()) };
+        }
+        required("command", self.command.as_ref().map(|_| COMMAND))?;
+        let is_shared = |glob: &&String| !glob.starts_with('/') && !glob.contains("{unit}");
+        let shared = self.reports.iter().filter(|_| self.source == Source::Mount).find(is_shared);
+        shared.map_or(Ok(()), |glob| Err(ConfigError::SharedReport { glob: glob.clone() }))
     }
 
     fn resolve(
@@ -191,6 +211,23 @@ fn settle_rivals(options: &mut Options, root: &Path) -> Result<(), ConfigError> 
     let verbose = options.verbose.0.as_ref().filter(|given| given.value != Count(0)).map(|given| &given.place);
     let losers = [weaker(fail_fast, max_failures)?, weaker(quiet, verbose)?];
     losers.into_iter().flatten().try_for_each(|loser| loser.spec.reset(options, root))
+}
+
+/// Lets `--command` choose the framework `command`. A framework, or a command of one, that is given besides rivals with it.
+fn settle_command(options: &mut Options, root: &Path) -> Result<(), ConfigError> {
+    let other = |given: &&Given<FrameworkName>| !["auto", COMMAND].contains(&given.value.0.as_str());
+    let framework = options.framework.0.as_ref().filter(other).map(|given| given.place.clone());
+    let starts = options.framework_command.0.as_ref().map(|given| given.place.clone());
+    for rival in [framework, starts] {
+        let command = options.command.0.as_ref().map(|given| &given.place);
+        if let Some(loser) = weaker(rival.as_ref(), command)? {
+            loser.spec.reset(options, root)?;
+        }
+    }
+    if let (Some(_), Some(framework)) = (&options.command.0, &mut options.framework.0) {
+        framework.value = FrameworkName(COMMAND.to_owned());
+    }
+    Ok(())
 }
 
 fn weaker(one: Option<&Place>, other: Option<&Place>) -> Result<Option<Place>, ConfigError> {

@@ -59,6 +59,12 @@ pub enum DiscoverError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// No path was named, and the framework has none by itself.
+    #[error("no test file is named, and the framework `{framework}` does not know by itself where they are")]
+    NoPaths {
+        /// The framework.
+        framework: &'static str,
+    },
     /// The framework's command is not in the image.
     #[error("image `{image}` has none of the commands of {framework}: {tried}")]
     NoCommand {
@@ -98,6 +104,7 @@ impl DiscoverError {
             }
             Self::Outside { .. } => Some("run minke in a directory above the tests".to_owned()),
             Self::NotUtf8 { .. } => Some("rename it, or leave it out with `--exclude`".to_owned()),
+            Self::NoPaths { .. } => Some("name files, directories or quoted globs, such as `'tests/*.sh'`".to_owned()),
             Self::Read { .. } => Some("check its permissions, or leave it out with `--exclude`".to_owned()),
             Self::NoCommand { .. } => {
                 Some("install the framework in the image, or name its command with `--framework-command`".to_owned())

@@ -11,6 +11,7 @@ mod sweep;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
+use jiff::Timestamp;
 
 use crate::model::{ContainerExit, ImageId};
 use crate::schedule::Signal;
@@ -131,6 +132,12 @@ pub trait Engine: Send + Sync {
 
     /// Waits for a started container to end.
     async fn wait(&self, container: &ContainerId) -> Result<ContainerExit, EngineError>;
+
+    /// Returns when a container was started by the engine's clock; `None` when the engine does not tell.
+    async fn started_at(&self, container: &ContainerId) -> Result<Option<Timestamp>, EngineError> {
+        let _ = container;
+        Ok(None)
+    }
 
     /// Sends a signal to the container's first process; a container that is gone or has ended is no error.
     async fn signal(&self, container: &ContainerId, signal: Signal) -> Result<(), EngineError>;

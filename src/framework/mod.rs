@@ -2,10 +2,13 @@
 //!
 //! Nothing here runs anything: a framework is asked for an argv, and later for the meaning of what came back.
 
+mod bats;
 mod command;
+mod command_line;
 mod cucumber_js;
 mod cucumber_ruby;
 mod gherkin_parts;
+mod prove;
 mod pytest;
 mod sign;
 
@@ -15,9 +18,12 @@ use crate::model::{Case, Division, ReportFile, ReportFormat, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
+pub use bats::Bats;
 pub use command::{CommandCandidate, Need};
+pub use command_line::CommandLine;
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
+pub use prove::Prove;
 pub use pytest::Pytest;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
 
@@ -84,6 +90,12 @@ pub trait Framework: Send + Sync {
         path.ends_with(".xml").then_some(ReportFormat::JUnit)
     }
 
+    /// Returns globs of the reports that an invocation for a unit leaves elsewhere, relative to the working directory.
+    fn report_globs(&self, call: &FrameworkCall, unit: &str) -> Vec<String> {
+        let _ = (call, unit);
+        Vec::new()
+    }
+
     /// Makes a unit's only case of an exit code, where a framework writes no report and the code is all that it says;
     /// `None` when the code is no answer either.
     fn case_of_exit(&self, call: &FrameworkCall, unit: &str, code: i64) -> Option<Case> {
@@ -125,6 +137,11 @@ pub trait Framework: Send + Sync {
 
     /// Returns the framework's own words for an exit code.
     fn exit_hint(&self, code: i64) -> Option<&'static str>;
+
+    /// Says what to do when an image cannot run the command.
+    fn missing_help(&self) -> &'static str {
+        "install the framework in the image, or name its command with `--framework-command`"
+    }
 }
 
 /// Returns the frameworks that a name stands for, the likeliest first; empty for an unknown name.
@@ -138,12 +155,15 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "cucumber" => &[&CucumberRuby, &CucumberJs],
         "cucumber-ruby" => &[&CucumberRuby],
         "cucumber-js" => &[&CucumberJs],
+        "command" => &[&CommandLine],
+        "bats" => &[&Bats],
+        "prove" => &[&Prove],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {
@@ -152,7 +172,6 @@ fn file_name(path: &str) -> &str {
 
 /// Puts a framework's command behind some shell text in one container. The command's words are `"$@"` of the text, so
 /// nothing in them is read by the shell.
-#[expect(dead_code, reason = "frameworks that need a shell come next")]
 fn by_shell(script: &str, argv: Vec<String>) -> Vec<String> {
     let shell = ["/bin/sh", "-c", script, "minke"].map(str::to_owned);
     shell.into_iter().chain(argv).collect()

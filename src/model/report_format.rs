@@ -7,4 +7,8 @@ pub enum ReportFormat {
     JUnit,
     /// Cucumber messages, of which only the files that were run are read.
     CucumberMessages,
+    /// The Test Anything Protocol, versions 12 to 14.
+    Tap,
+    /// What `prove --state=save` keeps of each script.
+    ProveState,
 }

@@ -9,8 +9,10 @@ pub mod html;
 pub mod junit;
 pub mod markdown;
 pub mod messages;
+pub mod prove_state;
 mod replace;
 mod sink;
+pub mod tap;
 pub mod terminal;
 pub mod trace;
 

@@ -13,7 +13,7 @@ use crate::engine::{ContainerId, Engine, EngineError};
 use crate::framework::Framework;
 use crate::model::{ReportFile, ReportFormat};
 use crate::report::junit::{self, ReadLimits};
-use crate::report::messages;
+use crate::report::{messages, prove_state, tap};
 
 /// The directory in the container that everything of minke's is in.
 pub(super) const MINKE_DIR: &str = "/tmp/minke";
@@ -21,8 +21,10 @@ pub(super) const MINKE_DIR: &str = "/tmp/minke";
 /// The file in [`MINKE_DIR`] that holds the exit code of a before-command that failed.
 pub(super) const BEFORE_COMMAND_FILE: &str = "before-command";
 
-const MOST_FILES: usize = 10_000;
-const MOST_BYTES: u64 = 512 << 20;
+/// How many reports of a container are taken.
+pub(super) const MOST_FILES: usize = 10_000;
+/// How many bytes of them.
+pub(super) const MOST_BYTES: u64 = 512 << 20;
 
 /// What was found in an ended container.
 #[derive(Debug, Default)]
@@ -101,22 +103,26 @@ fn unpack(reader: impl Read, dir: &Path, framework: &dyn Framework) -> io::Resul
     Ok(collected)
 }
 
-fn read_report(format: ReportFormat, name: &str, file: File) -> ReportFile {
+/// Reads a report.
+pub(super) fn read_report(format: ReportFormat, name: &str, file: File) -> ReportFile {
     match format {
         ReportFormat::JUnit => junit::read(name, file, &ReadLimits::default()),
         ReportFormat::CucumberMessages => messages::read(name, file),
+        ReportFormat::ProveState => prove_state::read(name, file),
+        ReportFormat::Tap => tap::read(name, file, &ReadLimits::default()),
     }
 }
 
 /// Returns the path below the archive's own top directory, when it stays there.
-fn inside(path: &Path) -> Option<PathBuf> {
+pub(super) fn inside(path: &Path) -> Option<PathBuf> {
     let mut components = path.components();
     components.next()?;
     let rest = components.as_path();
     rest.components().all(|component| matches!(component, Component::Normal(_))).then(|| rest.to_owned())
 }
 
-fn copy(entry: &mut impl Read, target: &Path, room: u64) -> io::Result<u64> {
+/// Copies a report, whatever stands in its place, and returns its size; at most `room` bytes.
+pub(super) fn copy(entry: &mut impl Read, target: &Path, room: u64) -> io::Result<u64> {
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }

@@ -8,6 +8,7 @@ mod directory;
 mod driver;
 mod emit;
 mod error;
+mod named_reports;
 mod shard;
 mod signals;
 mod spool;

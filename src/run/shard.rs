@@ -10,11 +10,12 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR, collect};
+use super::named_reports::{NamedReports, collect_named};
 use super::spool::Spool;
 use super::watch::LineStarts;
 use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output};
 use crate::framework::Framework;
-use crate::model::{Cause, ContainerExit, ShardId, Slot, StopReason, Unit, UnitResult};
+use crate::model::{Cause, ContainerExit, FindingKind, ShardId, Slot, StopReason, Unit, UnitResult};
 use crate::plan::Plan;
 use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
 
@@ -144,7 +145,7 @@ impl ShardTask {
         let streamed = self.stream(life, spool, &id, output).await;
         life.ended = Some(Instant::now());
         streamed?;
-        let collecting = collect(engine, &id, &self.dir, shared.framework);
+        let collecting = self.collect(&id);
         life.collected = timeout(COLLECT_LIMIT, collecting).await.unwrap_or_else(|_| {
             Err(EngineError::TimedOut { operation: "hand over the reports".into(), seconds: COLLECT_LIMIT.as_secs() })
         })?;
@@ -152,6 +153,19 @@ impl ShardTask {
             self.tell(Input::Warn(format!("shard {}: {remark}", self.shard))).await;
         }
         Ok(())
+    }
+
+    async fn collect(&self, id: &ContainerId) -> Result<Collected, EngineError> {
+        let shared = &*self.shared;
+        let mut collected = collect(&*shared.engine, id, &self.dir, shared.framework).await?;
+        let [unit] = self.units.as_slice() else { return Ok(collected) };
+        let globs = shared.framework.report_globs(shared.plan.framework(), unit.id.as_str());
+        if !globs.is_empty() && collected.before_command.is_none() {
+            let work_dir = shared.plan.template().work_dir.as_deref().unwrap_or(&shared.image.work_dir);
+            let named = NamedReports { globs: &globs, work_dir, dir: &self.dir };
+            collect_named(&*shared.engine, id, &named, &mut collected).await?;
+        }
+        Ok(collected)
     }
 
     /// Spools output until the container has ended and its output too.
@@ -239,9 +253,12 @@ impl ShardTask {
         let reports = std::mem::take(&mut life.collected.reports);
         let mut division = framework.divide(&self.units, reports);
         if let (Some(code), [unit], None) = (code, self.units.as_slice(), &life.stop)
-            && let Some(case) = framework.case_of_exit(self.shared.plan.framework(), unit.id.as_str(), code)
+            && let Some(mut case) = framework.case_of_exit(self.shared.plan.framework(), unit.id.as_str(), code)
             && let Some(cases) = division.by_unit.first_mut()
         {
+            if let Some(finding) = case.findings.first_mut().filter(|finding| finding.kind == FindingKind::Failure) {
+                finding.text.clone_from(&output_tail);
+            }
             cases.push(case);
         }
         if life.stop.is_some() {
@@ -292,8 +309,8 @@ impl ShardTask {
         (missing || (no_module && code == 1)).then(|| LaunchFailure {
             cause: Cause::Image,
             detail: format!(
-                "image `{image}` cannot run `{command}` (exit code {code}): install the framework in the image, \
-                 or name its command with `--framework-command`"
+                "image `{image}` cannot run `{command}` (exit code {code}): {}",
+                self.shared.framework.missing_help()
             ),
         })
     }

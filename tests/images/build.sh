@@ -170,6 +170,23 @@ build_node() {
   done_in "$image" $start
 }
 
+# ---- shell and go: what Debian has ----
+
+# plain IMAGE DOCKERFILE: an image that needs nothing but its Dockerfile.
+plain() {
+  local image=$1 hash start file=$2
+  build_base
+  start=$SECONDS
+  hash=$(hash_of "$(hash_base)" "$file")
+  ! fresh "$image" "$hash" || return 0
+  say "building $image"
+  mkdir -p "$scratch/empty"
+  docker_build "$image" "$hash" "$file" "$scratch/empty"
+  done_in "$image" $start
+}
+
+build_shell() { plain minke-test/shell "$here/shell.Dockerfile"; }
+
 # ---- images that hold a suite ----
 
 # with_suite IMAGE BASE PARENT-HASH FOLDER DOCKERFILE
@@ -230,7 +247,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell'
 
 main() {
   local name

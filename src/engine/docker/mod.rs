@@ -19,6 +19,7 @@ use bollard::query_parameters::{
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::spec::RUN;
@@ -191,6 +192,16 @@ impl Engine for DockerEngine {
             oom_killed: state.oom_killed.unwrap_or(false),
             error: state.error.filter(|error| !error.is_empty()),
         })
+    }
+
+    async fn started_at(&self, container: &ContainerId) -> Result<Option<Timestamp>, EngineError> {
+        let inspected = self
+            .docker
+            .inspect_container(&container.0, None::<InspectContainerOptions>)
+            .await
+            .map_err(|error| operation(format!("inspect container {}", container.0), error))?;
+        let text = inspected.state.and_then(|state| state.started_at).map(|time| time.to_string());
+        Ok(text.and_then(|text| text.parse().ok()))
     }
 
     async fn signal(&self, container: &ContainerId, signal: Signal) -> Result<(), EngineError> {

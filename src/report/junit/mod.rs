@@ -20,6 +20,7 @@ mod tokens;
 mod tree;
 mod writer;
 
+pub(crate) use excerpt::Excerpt;
 pub(crate) use location::locate;
 pub use reader::{ReadLimits, read};
 pub use writer::{WriteOptions, write, write_file};

@@ -1,6 +1,9 @@
 //! The cases that minke reports are those of the framework alone, and so are their outcomes.
 
+mod bats;
+mod command;
 mod cucumber;
+mod prove;
 
 use std::collections::BTreeMap;
 

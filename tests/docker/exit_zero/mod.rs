@@ -1,0 +1,5 @@
+//! Every way of ending with exit code 0 without having run is an error with a cause, and hides nothing beside it.
+
+mod bats;
+mod command;
+mod prove;
