@@ -2,9 +2,12 @@
 //!
 //! Nothing here runs anything: a framework is asked for an argv, and later for the meaning of what came back.
 
+mod by_file;
 mod command;
 mod cucumber_js;
 mod cucumber_ruby;
+mod jest;
+mod package_json;
 mod pytest;
 mod sign;
 
@@ -17,6 +20,7 @@ use crate::schedule::ExitMeaning;
 pub use command::{CommandCandidate, Need};
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
+pub use jest::Jest;
 pub use pytest::Pytest;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
 
@@ -131,12 +135,13 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "cucumber" => &[&CucumberRuby, &CucumberJs],
         "cucumber-ruby" => &[&CucumberRuby],
         "cucumber-js" => &[&CucumberJs],
+        "jest" => &[&Jest],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &Jest];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {
@@ -145,7 +150,6 @@ fn file_name(path: &str) -> &str {
 
 /// Puts a framework's command behind some shell text in one container. The command's words are `"$@"` of the text, so
 /// nothing in them is read by the shell.
-#[expect(dead_code, reason = "frameworks that need a shell come next")]
 fn by_shell(script: &str, argv: Vec<String>) -> Vec<String> {
     let shell = ["/bin/sh", "-c", script, "minke"].map(str::to_owned);
     shell.into_iter().chain(argv).collect()

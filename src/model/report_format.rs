@@ -7,4 +7,6 @@ pub enum ReportFormat {
     JUnit,
     /// Cucumber messages, of which only the files that were run are read.
     CucumberMessages,
+    /// The results that `jest --json` writes.
+    Jest,
 }

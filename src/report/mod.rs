@@ -4,6 +4,7 @@
 
 mod ansi;
 mod events;
+pub mod jest;
 pub mod junit;
 pub mod messages;
 mod replace;
