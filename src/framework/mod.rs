@@ -3,11 +3,14 @@
 //! Nothing here runs anything: a framework is asked for an argv, and later for the meaning of what came back.
 
 mod bats;
+mod by_file;
 mod command;
 mod command_line;
 mod cucumber_js;
 mod cucumber_ruby;
 mod gherkin_parts;
+mod jest;
+mod package_json;
 mod prove;
 mod pytest;
 mod sign;
@@ -23,6 +26,7 @@ pub use command::{CommandCandidate, Need};
 pub use command_line::CommandLine;
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
+pub use jest::Jest;
 pub use prove::Prove;
 pub use pytest::Pytest;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
@@ -158,12 +162,13 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "command" => &[&CommandLine],
         "bats" => &[&Bats],
         "prove" => &[&Prove],
+        "jest" => &[&Jest],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove, &Jest];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {

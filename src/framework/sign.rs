@@ -5,6 +5,11 @@ use std::collections::BTreeMap;
 /// Files whose contents tell which framework a project uses, relative to its root.
 pub const TELLING_FILES: &[&str] = &[
     "package.json",
+    "jest.config.js",
+    "jest.config.ts",
+    "jest.config.mjs",
+    "jest.config.cjs",
+    "jest.config.json",
     "pyproject.toml",
     "pytest.ini",
     "setup.cfg",

@@ -11,4 +11,6 @@ pub enum ReportFormat {
     Tap,
     /// What `prove --state=save` keeps of each script.
     ProveState,
+    /// The results that `jest --json` writes.
+    Jest,
 }

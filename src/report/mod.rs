@@ -6,6 +6,7 @@ pub mod annotations;
 mod ansi;
 mod events;
 pub mod html;
+pub mod jest;
 pub mod junit;
 pub mod markdown;
 pub mod messages;

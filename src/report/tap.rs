@@ -79,9 +79,9 @@ struct Document {
     plan: Option<Plan>,
     bailed_out: Option<String>,
     /// Lines of a subtest, which belong to the test that follows.
-    before: Excerpt,
+    before: Excerpt<'static>,
     /// Lines that belong to the last test, if it failed.
-    after: Excerpt,
+    after: Excerpt<'static>,
     in_yaml: bool,
     faults: Vec<String>,
     seen_any: bool,
@@ -313,7 +313,7 @@ fn special(name: &str, kind: FindingKind, message: String, text: String) -> Case
     Case { name: name.to_owned(), findings: vec![finding], ..Case::default() }
 }
 
-fn push_line(text: &mut Excerpt, line: &str) {
+fn push_line(text: &mut Excerpt<'_>, line: &str) {
     text.push(line);
     text.push("\n");
 }

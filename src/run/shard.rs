@@ -319,8 +319,10 @@ impl ShardTask {
         let shared = &self.shared;
         let paths: Vec<&str> = self.units.iter().map(|unit| unit.id.as_str()).collect();
         let entrypoint = shared.entrypoint_before_framework();
-        let before_framework = entrypoint.unwrap_or_default().iter().cloned();
-        let argv = before_framework.chain(shared.framework.argv(shared.plan.framework(), &paths)).collect();
+        let mut call = shared.plan.framework().clone();
+        // In the command, not before the argv, which may begin with a shell.
+        call.command.splice(..0, entrypoint.unwrap_or_default().iter().cloned());
+        let argv = shared.framework.argv(&call, &paths);
         let template = shared.plan.template().clone();
         let own = [
             ("MINKE_RUN", shared.labels.run.to_string()),

@@ -14,6 +14,7 @@ pub(crate) const PYTHON: &str = "minke-test/python";
 pub(crate) const CUCUMBER: &str = "minke-test/cucumber";
 pub(crate) const NODE: &str = "minke-test/node";
 pub(crate) const SHELL: &str = "minke-test/shell";
+pub(crate) const JAVASCRIPT: &str = "minke-test/javascript";
 
 /// A directory that minke is run in.
 pub(crate) struct Project {

@@ -187,6 +187,27 @@ plain() {
 
 build_shell() { plain minke-test/shell "$here/shell.Dockerfile"; }
 
+# ---- javascript: jest, vitest and mocha ----
+
+hash_javascript() { hash_of "$(hash_node)" "$(declare -f build_javascript)" "$here/javascript.Dockerfile"; }
+
+build_javascript() {
+  local image=minke-test/javascript hash start context=$scratch/javascript
+  build_node
+  start=$SECONDS
+  hash=$(hash_javascript)
+  ! fresh "$image" "$hash" || return 0
+  say "building $image"
+  need npm nodejs npm
+  mkdir -p "$context/opt/javascript"
+  quietly npm install --no-audit --no-fund --no-package-lock --prefix "$context/opt/javascript" jest@29 vitest@2 mocha@10
+  # Types and maps are nothing that a test runner reads.
+  find "$context/opt/javascript" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+  docker_build "$image" "$hash" "$here/javascript.Dockerfile" "$context"
+  rm -rf "$context"
+  done_in "$image" $start
+}
+
 # ---- images that hold a suite ----
 
 # with_suite IMAGE BASE PARENT-HASH FOLDER DOCKERFILE
@@ -247,7 +268,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript'
 
 main() {
   local name

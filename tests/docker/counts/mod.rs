@@ -3,6 +3,7 @@
 mod bats;
 mod command;
 mod cucumber;
+mod jest;
 mod prove;
 
 use std::collections::BTreeMap;
@@ -13,17 +14,24 @@ use crate::support::{PYTHON, Project, cases_of, docker};
 
 /// Runs a framework alone on the whole mounted suite and returns the cases of the JUnit files that it wrote.
 pub(crate) fn alone(project: &Project, image: &str, command: &[&str]) -> Vec<Case> {
+    let reports = run_alone(project, image, command);
+    let mut files: Vec<_> = std::fs::read_dir(reports.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    files.iter().flat_map(|file| cases_of(file)).collect()
+}
+
+/// Runs a framework alone on the whole mounted suite and returns the directory that it saw as `/reports`.
+pub(crate) fn run_alone(project: &Project, image: &str, command: &[&str]) -> Project {
     let reports = Project::empty();
-    let mount = format!("{}:/project:ro", project.path().display());
+    // To be written to, as minke mounts it: jest writes a snapshot file again that has not changed.
+    let mount = format!("{}:/project", project.path().display());
     let out = format!("{}:/reports", reports.path().display());
     let mut arguments = vec!["run", "--rm", "--init", "--network", "none", "-v", &mount, "-v", &out, "-w", "/project"];
     arguments.extend(["-e", "LC_ALL=C.UTF-8", "-e", "PYTHONDONTWRITEBYTECODE=1", image, "sh", "-c", "\"$@\" || true"]);
     arguments.push("sh");
     arguments.extend(command);
     docker(&arguments);
-    let mut files: Vec<_> = std::fs::read_dir(reports.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    files.iter().flat_map(|file| cases_of(file)).collect()
+    reports
 }
 
 /// Counts cases by name and outcome. minke numbers equal names and names the nameless, so both are undone or done alike.

@@ -2,4 +2,6 @@
 
 mod bats;
 mod command;
+mod javascript;
+mod jest;
 mod prove;
