@@ -2,6 +2,7 @@
 //!
 //! Nothing here runs anything: a framework is asked for an argv, and later for the meaning of what came back.
 
+mod behave;
 mod command;
 mod cucumber_js;
 mod cucumber_ruby;
@@ -14,6 +15,7 @@ use crate::model::{Case, Division, ReportFile, ReportFormat, Unit};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
+pub use behave::Behave;
 pub use command::{CommandCandidate, Need};
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
@@ -128,6 +130,7 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
     match name {
         "auto" => ALL,
         "pytest" => &[&Pytest],
+        "behave" => &[&Behave],
         "cucumber" => &[&CucumberRuby, &CucumberJs],
         "cucumber-ruby" => &[&CucumberRuby],
         "cucumber-js" => &[&CucumberJs],
@@ -136,7 +139,7 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &Behave, &CucumberRuby, &CucumberJs];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {
@@ -154,6 +157,27 @@ fn by_shell(script: &str, argv: Vec<String>) -> Vec<String> {
 /// Writes a unit's path as an argument that cannot be taken for an option, or for a file of arguments.
 fn as_argument(unit: &str) -> String {
     if unit.starts_with(['-', '@']) { format!("./{unit}") } else { unit.to_owned() }
+}
+
+/// Gives the cases of each report to the unit that `place_of` finds by the report's name; those of others are strays.
+fn by_name(units: &[Unit], reports: Vec<ReportFile>, place_of: impl Fn(&ReportFile) -> Option<usize>) -> Division {
+    let mut division = Division {
+        by_unit: vec![Vec::new(); units.len()],
+        damaged: vec![false; units.len()],
+        damage: reports.iter().find_map(ReportFile::damage),
+        report_files: reports.len(),
+        ..Division::default()
+    };
+    for report in reports {
+        match place_of(&report) {
+            Some(place) => {
+                division.damaged[place] |= report.is_incomplete();
+                division.by_unit[place].extend(report.cases);
+            }
+            None => division.strays.extend(report.cases),
+        }
+    }
+    division
 }
 
 /// Gives every case to the one unit of the batch.

@@ -8,6 +8,7 @@ mod discovery;
 mod embed;
 mod engine_death;
 mod evidence;
+mod exit_zero;
 mod image;
 mod live;
 mod names;

@@ -1,5 +1,6 @@
 //! The cases that minke reports are those of the framework alone, and so are their outcomes.
 
+mod behave;
 mod cucumber;
 
 use std::collections::BTreeMap;
