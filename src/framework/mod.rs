@@ -8,6 +8,7 @@ mod cucumber_js;
 mod cucumber_ruby;
 mod pytest;
 mod sign;
+mod unittest;
 
 use std::num::NonZeroU32;
 
@@ -21,6 +22,7 @@ pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
 pub use pytest::Pytest;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
+pub use unittest::Unittest;
 
 /// The directory inside a container where a framework leaves its reports.
 pub const REPORT_DIR: &str = "/tmp/minke/reports";
@@ -131,6 +133,7 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "auto" => ALL,
         "pytest" => &[&Pytest],
         "behave" => &[&Behave],
+        "unittest" => &[&Unittest],
         "cucumber" => &[&CucumberRuby, &CucumberJs],
         "cucumber-ruby" => &[&CucumberRuby],
         "cucumber-js" => &[&CucumberJs],
@@ -139,7 +142,7 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &Behave, &CucumberRuby, &CucumberJs];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &Unittest, &Behave, &CucumberRuby, &CucumberJs];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {

@@ -7,4 +7,6 @@ pub enum ReportFormat {
     JUnit,
     /// Cucumber messages, of which only the files that were run are read.
     CucumberMessages,
+    /// What minke's own driver of unittest writes: a JSON object a line for each fact.
+    Unittest,
 }

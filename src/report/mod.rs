@@ -9,6 +9,7 @@ pub mod messages;
 mod replace;
 mod sink;
 pub mod terminal;
+pub mod unittest;
 
 pub use events::{EventLog, EventLogError, read_events};
 pub use replace::WriteError;

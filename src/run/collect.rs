@@ -13,7 +13,7 @@ use crate::engine::{ContainerId, Engine, EngineError};
 use crate::framework::Framework;
 use crate::model::{ReportFile, ReportFormat};
 use crate::report::junit::{self, ReadLimits};
-use crate::report::messages;
+use crate::report::{messages, unittest};
 
 /// The directory in the container that everything of minke's is in.
 pub(super) const MINKE_DIR: &str = "/tmp/minke";
@@ -105,6 +105,7 @@ fn read_report(format: ReportFormat, name: &str, file: File) -> ReportFile {
     match format {
         ReportFormat::JUnit => junit::read(name, file, &ReadLimits::default()),
         ReportFormat::CucumberMessages => messages::read(name, file),
+        ReportFormat::Unittest => unittest::read(name, file),
     }
 }
 

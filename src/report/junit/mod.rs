@@ -18,5 +18,6 @@ mod tokens;
 mod tree;
 mod writer;
 
+pub(crate) use excerpt::Excerpt;
 pub use reader::{ReadLimits, read};
 pub use writer::{WriteOptions, write, write_file};

@@ -2,6 +2,7 @@
 
 mod behave;
 mod cucumber;
+mod unittest;
 
 use std::collections::BTreeMap;
 

@@ -3,3 +3,4 @@
 
 mod behave;
 mod beside;
+mod unittest;
