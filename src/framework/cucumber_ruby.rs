@@ -1,7 +1,8 @@
 //! cucumber-ruby 2.4 and newer: a unit is a feature; one invocation writes a JUnit file for each.
 
 use super::{
-    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument, gherkin_parts,
+    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument, by_name,
+    gherkin_parts,
 };
 use crate::model::{Case, Division, ReportFile, Unit, split_part};
 use crate::plan::{FrameworkCall, Strictness};
@@ -91,25 +92,9 @@ impl Framework for CucumberRuby {
             let other = reports.iter().find(|report| has_own && report.path != own);
             return Division { foreign_unit: other.map(|report| report.path.clone()), ..all_to_one(reports) };
         }
-        let mut division = Division {
-            by_unit: vec![Vec::new(); units.len()],
-            damaged: vec![false; units.len()],
-            damage: reports.iter().find_map(ReportFile::damage),
-            report_files: reports.len(),
-            ..Division::default()
-        };
-        for report in reports {
-            // Within a batch no two units have the same name: the plan sees to it.
-            let place = units.iter().position(|unit| report.path == report_name(unit.id.as_str()));
-            match place {
-                Some(place) => {
-                    division.damaged[place] |= report.is_incomplete();
-                    division.by_unit[place].extend(report.cases);
-                }
-                None => division.strays.extend(report.cases),
-            }
-        }
-        division
+        // Within a batch no two units have the same name: the plan sees to it.
+        let place_of = |report: &ReportFile| units.iter().position(|unit| report.path == report_name(unit.id.as_str()));
+        by_name(units, reports, place_of)
     }
 
     fn is_stopped(&self, case: &Case) -> bool {

@@ -3,6 +3,7 @@
 //! Nothing here runs anything: a framework is asked for an argv, and later for the meaning of what came back.
 
 mod bats;
+mod behave;
 mod by_file;
 mod command;
 mod command_line;
@@ -14,6 +15,7 @@ mod package_json;
 mod prove;
 mod pytest;
 mod sign;
+mod unittest;
 
 use std::num::NonZeroU32;
 
@@ -22,6 +24,7 @@ use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
 pub use bats::Bats;
+pub use behave::Behave;
 pub use command::{CommandCandidate, Need};
 pub use command_line::CommandLine;
 pub use cucumber_js::CucumberJs;
@@ -30,6 +33,7 @@ pub use jest::Jest;
 pub use prove::Prove;
 pub use pytest::Pytest;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
+pub use unittest::Unittest;
 
 /// The directory inside a container where a framework leaves its reports.
 pub const REPORT_DIR: &str = "/tmp/minke/reports";
@@ -156,6 +160,8 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
     match name {
         "auto" => ALL,
         "pytest" => &[&Pytest],
+        "behave" => &[&Behave],
+        "unittest" => &[&Unittest],
         "cucumber" => &[&CucumberRuby, &CucumberJs],
         "cucumber-ruby" => &[&CucumberRuby],
         "cucumber-js" => &[&CucumberJs],
@@ -168,7 +174,8 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove, &Jest];
+pub const ALL: &[&dyn Framework] =
+    &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove, &Jest, &Unittest, &Behave];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {
@@ -185,6 +192,27 @@ fn by_shell(script: &str, argv: Vec<String>) -> Vec<String> {
 /// Writes a unit's path as an argument that cannot be taken for an option, or for a file of arguments.
 fn as_argument(unit: &str) -> String {
     if unit.starts_with(['-', '@']) { format!("./{unit}") } else { unit.to_owned() }
+}
+
+/// Gives the cases of each report to the unit that `place_of` finds by the report's name; those of others are strays.
+fn by_name(units: &[Unit], reports: Vec<ReportFile>, place_of: impl Fn(&ReportFile) -> Option<usize>) -> Division {
+    let mut division = Division {
+        by_unit: vec![Vec::new(); units.len()],
+        damaged: vec![false; units.len()],
+        damage: reports.iter().find_map(ReportFile::damage),
+        report_files: reports.len(),
+        ..Division::default()
+    };
+    for report in reports {
+        match place_of(&report) {
+            Some(place) => {
+                division.damaged[place] |= report.is_incomplete();
+                division.by_unit[place].extend(report.cases);
+            }
+            None => division.strays.extend(report.cases),
+        }
+    }
+    division
 }
 
 /// Gives every case to the one unit of the batch.

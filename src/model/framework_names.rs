@@ -1,5 +1,16 @@
 //! The names by which frameworks are asked for.
 
 /// What `--framework` takes. `auto` looks at the project and the image, and `cucumber` is Ruby's or JavaScript's.
-pub const FRAMEWORK_NAMES: &[&str] =
-    &["auto", "pytest", "cucumber", "cucumber-ruby", "cucumber-js", "command", "bats", "prove", "jest"];
+pub const FRAMEWORK_NAMES: &[&str] = &[
+    "auto",
+    "pytest",
+    "cucumber",
+    "cucumber-ruby",
+    "cucumber-js",
+    "command",
+    "bats",
+    "prove",
+    "jest",
+    "behave",
+    "unittest",
+];

@@ -28,6 +28,11 @@ pub enum ReportProblem {
     Empty,
     /// The file ends in the middle of an element.
     Truncated,
+    /// The file ends while a test was running, as the file itself tells.
+    BrokenOff {
+        /// The test.
+        test: String,
+    },
     /// The file is not XML from some place on; what stood before it was kept.
     Malformed {
         /// What the parser said, with the place.
@@ -53,7 +58,9 @@ impl ReportProblem {
     /// Tells whether cases may be missing because of the problem.
     pub fn loses_cases(&self) -> bool {
         match self {
-            Self::Empty | Self::Truncated | Self::Malformed { .. } | Self::TooLarge { .. } => true,
+            Self::Empty | Self::Truncated | Self::BrokenOff { .. } | Self::Malformed { .. } | Self::TooLarge { .. } => {
+                true
+            }
             Self::CountsDiffer { .. } | Self::Repaired | Self::EntitiesIgnored => false,
         }
     }
@@ -65,6 +72,7 @@ impl fmt::Display for ReportProblem {
         match self {
             Self::Empty => f.write_str("is empty"),
             Self::Truncated => f.write_str("breaks off"),
+            Self::BrokenOff { test } => write!(f, "breaks off while `{test}` was running"),
             Self::Malformed { detail } => write!(f, "cannot be read: {detail}"),
             Self::TooLarge { detail } => write!(f, "is too large: {detail}"),
             Self::CountsDiffer { detail } => write!(f, "has counters that differ from its cases: {detail}"),

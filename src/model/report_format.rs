@@ -13,4 +13,6 @@ pub enum ReportFormat {
     ProveState,
     /// The results that `jest --json` writes.
     Jest,
+    /// What minke's own driver of unittest writes: a JSON object a line for each fact.
+    Unittest,
 }

@@ -16,6 +16,7 @@ mod sink;
 pub mod tap;
 pub mod terminal;
 pub mod trace;
+pub mod unittest;
 
 pub use events::{EventLog, EventLogError, EventStream, read_events};
 pub use replace::WriteError;

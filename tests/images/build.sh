@@ -150,6 +150,26 @@ build_python() {
 
 build_cucumber() { build_python; }
 
+# ---- behave: a newer one than Debian's, beside it ----
+
+hash_behave() { hash_of "$(hash_python)" "$(declare -f build_behave)" "$here/behave.Dockerfile"; }
+
+build_behave() {
+  local image=minke-test/behave hash start context=$scratch/behave
+  build_python
+  start=$SECONDS
+  hash=$(hash_behave)
+  ! fresh "$image" "$hash" || return 0
+  say "building $image"
+  need pip3 python3-pip
+  mkdir -p "$context/opt/behave"
+  # For the image's Python, whichever runs here.
+  quietly pip3 install --target "$context/opt/behave" --python-version 3.11 --only-binary=:all: 'behave==1.3.*'
+  docker_build "$image" "$hash" "$here/behave.Dockerfile" "$context"
+  rm -rf "$context"
+  done_in "$image" $start
+}
+
 # ---- node: cucumber-js ----
 
 hash_node() { hash_of "$(hash_base)" "$(declare -f build_node)" "$here/node.Dockerfile"; }
@@ -268,7 +288,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave'
 
 main() {
   local name

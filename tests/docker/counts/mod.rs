@@ -1,10 +1,12 @@
 //! The cases that minke reports are those of the framework alone, and so are their outcomes.
 
 mod bats;
+mod behave;
 mod command;
 mod cucumber;
 mod jest;
 mod prove;
+mod unittest;
 
 use std::collections::BTreeMap;
 

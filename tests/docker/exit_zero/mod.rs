@@ -1,7 +1,10 @@
 //! Every way of ending with exit code 0 without having run is an error with a cause, and hides nothing beside it.
 
 mod bats;
+mod behave;
+mod beside;
 mod command;
 mod javascript;
 mod jest;
 mod prove;
+mod unittest;
