@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::StreamExt;
+use futures::stream::FuturesUnordered;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -181,6 +182,8 @@ impl ShardTask {
         let mut lines = LineStarts::default();
         let mut output_open = true;
         let mut give_up: Option<Instant> = None;
+        // A signal is on its way while output is still read: an engine whose client reads nothing may not answer.
+        let mut signals = FuturesUnordered::new();
         while life.exit.is_none() || output_open {
             tokio::select! {
                 piece = output.next(), if output_open => match piece {
@@ -209,8 +212,9 @@ impl ShardTask {
                         give_up = Some(Instant::now() + END_AFTER_KILL);
                     }
                     life.stop = Some(control.why);
-                    shared.engine.signal(id, control.signal).await?;
+                    signals.push(shared.engine.signal(id, control.signal));
                 }
+                Some(sent) = signals.next(), if !signals.is_empty() => sent?,
                 () = sleep_until(give_up.unwrap_or_else(Instant::now)), if give_up.is_some() => {
                     if life.exit.is_none() {
                         let seconds = END_AFTER_KILL.as_secs();
