@@ -7,6 +7,7 @@ mod command;
 mod cucumber_js;
 mod cucumber_ruby;
 mod pytest;
+mod rspec;
 mod sign;
 mod unittest;
 
@@ -21,6 +22,7 @@ pub use command::{CommandCandidate, Need};
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
 pub use pytest::Pytest;
+pub use rspec::Rspec;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
 pub use unittest::Unittest;
 
@@ -137,12 +139,13 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "cucumber" => &[&CucumberRuby, &CucumberJs],
         "cucumber-ruby" => &[&CucumberRuby],
         "cucumber-js" => &[&CucumberJs],
+        "rspec" => &[&Rspec],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &Unittest, &Behave, &CucumberRuby, &CucumberJs];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &Unittest, &Behave, &CucumberRuby, &CucumberJs, &Rspec];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {

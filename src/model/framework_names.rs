@@ -2,4 +2,4 @@
 
 /// What `--framework` takes. `auto` looks at the project and the image, and `cucumber` is Ruby's or JavaScript's.
 pub const FRAMEWORK_NAMES: &[&str] =
-    &["auto", "pytest", "behave", "unittest", "cucumber", "cucumber-ruby", "cucumber-js"];
+    &["auto", "pytest", "behave", "unittest", "cucumber", "cucumber-ruby", "cucumber-js", "rspec"];

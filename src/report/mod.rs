@@ -7,6 +7,7 @@ mod events;
 pub mod junit;
 pub mod messages;
 mod replace;
+pub mod rspec;
 mod sink;
 pub mod terminal;
 pub mod unittest;

@@ -13,7 +13,7 @@ use crate::engine::{ContainerId, Engine, EngineError};
 use crate::framework::Framework;
 use crate::model::{ReportFile, ReportFormat};
 use crate::report::junit::{self, ReadLimits};
-use crate::report::{messages, unittest};
+use crate::report::{messages, rspec, unittest};
 
 /// The directory in the container that everything of minke's is in.
 pub(super) const MINKE_DIR: &str = "/tmp/minke";
@@ -106,6 +106,7 @@ fn read_report(format: ReportFormat, name: &str, file: File) -> ReportFile {
         ReportFormat::JUnit => junit::read(name, file, &ReadLimits::default()),
         ReportFormat::CucumberMessages => messages::read(name, file),
         ReportFormat::Unittest => unittest::read(name, file),
+        ReportFormat::Rspec => rspec::read(name, file),
     }
 }
 

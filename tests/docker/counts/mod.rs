@@ -2,6 +2,7 @@
 
 mod behave;
 mod cucumber;
+mod rspec;
 mod unittest;
 
 use std::collections::BTreeMap;

@@ -3,4 +3,5 @@
 
 mod behave;
 mod beside;
+mod rspec;
 mod unittest;
