@@ -177,7 +177,7 @@ fn check_part(division: &mut Division, place: usize, unit: &str) {
     let (file, Some(part)) = split_part(unit) else { return };
     let cases = &division.by_unit[place];
     let is_example = |case: &&Case| !case.properties.is_empty();
-    let Some(nearest) = cases.iter().filter(is_example).next_back() else { return };
+    let Some(nearest) = cases.iter().rfind(is_example) else { return };
     if let Some(ids) = part.strip_prefix('[').and_then(|part| part.strip_suffix(']')) {
         let has = |id: &str| cases.iter().any(|case| has_id(case, id));
         if let Some(missing) = ids.split(',').find(|id| !has(id.trim())) {
