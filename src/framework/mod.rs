@@ -14,6 +14,7 @@ mod jest;
 mod package_json;
 mod prove;
 mod pytest;
+mod rspec;
 mod sign;
 mod unittest;
 
@@ -32,6 +33,7 @@ pub use cucumber_ruby::CucumberRuby;
 pub use jest::Jest;
 pub use prove::Prove;
 pub use pytest::Pytest;
+pub use rspec::Rspec;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
 pub use unittest::Unittest;
 
@@ -169,13 +171,14 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "bats" => &[&Bats],
         "prove" => &[&Prove],
         "jest" => &[&Jest],
+        "rspec" => &[&Rspec],
         _ => &[],
     }
 }
 
 /// Every framework.
 pub const ALL: &[&dyn Framework] =
-    &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove, &Jest, &Unittest, &Behave];
+    &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove, &Jest, &Unittest, &Behave, &Rspec];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {

@@ -13,4 +13,5 @@ pub const FRAMEWORK_NAMES: &[&str] = &[
     "jest",
     "behave",
     "unittest",
+    "rspec",
 ];

@@ -15,4 +15,6 @@ pub enum ReportFormat {
     Jest,
     /// What minke's own driver of unittest writes: a JSON object a line for each fact.
     Unittest,
+    /// What RSpec's JSON formatter writes.
+    Rspec,
 }

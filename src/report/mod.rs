@@ -12,6 +12,7 @@ pub mod markdown;
 pub mod messages;
 pub mod prove_state;
 mod replace;
+pub mod rspec;
 mod sink;
 pub mod tap;
 pub mod terminal;

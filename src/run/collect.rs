@@ -13,7 +13,7 @@ use crate::engine::{ContainerId, Engine, EngineError};
 use crate::framework::Framework;
 use crate::model::{ReportFile, ReportFormat};
 use crate::report::junit::{self, ReadLimits};
-use crate::report::{jest, messages, prove_state, tap, unittest};
+use crate::report::{jest, messages, prove_state, rspec, tap, unittest};
 
 /// The directory in the container that everything of minke's is in.
 pub(super) const MINKE_DIR: &str = "/tmp/minke";
@@ -112,6 +112,7 @@ pub(super) fn read_report(format: ReportFormat, name: &str, file: File) -> Repor
         ReportFormat::Tap => tap::read(name, file, &ReadLimits::default()),
         ReportFormat::Jest => jest::read(name, file, &ReadLimits::default()),
         ReportFormat::Unittest => unittest::read(name, file),
+        ReportFormat::Rspec => rspec::read(name, file),
     }
 }
 

@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 pub(crate) const PYTHON: &str = "minke-test/python";
 pub(crate) const CUCUMBER: &str = "minke-test/cucumber";
 pub(crate) const BEHAVE: &str = "minke-test/behave";
+pub(crate) const RSPEC: &str = "minke-test/rspec";
 pub(crate) const NODE: &str = "minke-test/node";
 pub(crate) const SHELL: &str = "minke-test/shell";
 pub(crate) const JAVASCRIPT: &str = "minke-test/javascript";

@@ -170,6 +170,22 @@ build_behave() {
   done_in "$image" $start
 }
 
+# ---- rspec ----
+
+hash_rspec() { hash_of "$(hash_python)" "$here/rspec.Dockerfile"; }
+
+build_rspec() {
+  local image=minke-test/rspec hash start
+  build_python
+  start=$SECONDS
+  hash=$(hash_rspec)
+  ! fresh "$image" "$hash" || return 0
+  say "building $image"
+  mkdir -p "$scratch/empty"
+  docker_build "$image" "$hash" "$here/rspec.Dockerfile" "$scratch/empty"
+  done_in "$image" $start
+}
+
 # ---- node: cucumber-js ----
 
 hash_node() { hash_of "$(hash_base)" "$(declare -f build_node)" "$here/node.Dockerfile"; }
@@ -288,7 +304,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave rspec'
 
 main() {
   local name

@@ -6,6 +6,7 @@ mod command;
 mod cucumber;
 mod jest;
 mod prove;
+mod rspec;
 mod unittest;
 
 use std::collections::BTreeMap;

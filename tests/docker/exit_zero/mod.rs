@@ -7,4 +7,5 @@ mod command;
 mod javascript;
 mod jest;
 mod prove;
+mod rspec;
 mod unittest;
