@@ -7,9 +7,11 @@ mod command;
 mod cucumber_js;
 mod cucumber_ruby;
 mod jest;
+mod mocha;
 mod package_json;
 mod pytest;
 mod sign;
+mod vitest;
 
 use std::num::NonZeroU32;
 
@@ -21,8 +23,10 @@ pub use command::{CommandCandidate, Need};
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
 pub use jest::Jest;
+pub use mocha::Mocha;
 pub use pytest::Pytest;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
+pub use vitest::Vitest;
 
 /// The directory inside a container where a framework leaves its reports.
 pub const REPORT_DIR: &str = "/tmp/minke/reports";
@@ -136,12 +140,14 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "cucumber-ruby" => &[&CucumberRuby],
         "cucumber-js" => &[&CucumberJs],
         "jest" => &[&Jest],
+        "vitest" => &[&Vitest],
+        "mocha" => &[&Mocha],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &Jest];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &Jest, &Vitest, &Mocha];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {

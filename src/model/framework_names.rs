@@ -1,4 +1,5 @@
 //! The names by which frameworks are asked for.
 
 /// What `--framework` takes. `auto` looks at the project and the image, and `cucumber` is Ruby's or JavaScript's.
-pub const FRAMEWORK_NAMES: &[&str] = &["auto", "pytest", "cucumber", "cucumber-ruby", "cucumber-js", "jest"];
+pub const FRAMEWORK_NAMES: &[&str] =
+    &["auto", "pytest", "cucumber", "cucumber-ruby", "cucumber-js", "jest", "vitest", "mocha"];

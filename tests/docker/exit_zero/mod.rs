@@ -2,3 +2,5 @@
 
 mod javascript;
 mod jest;
+mod mocha;
+mod vitest;
