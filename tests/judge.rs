@@ -127,6 +127,26 @@ fn an_oom_kill_is_seen_behind_exit_0_and_behind_137() {
 }
 
 #[test]
+fn a_code_that_is_the_number_of_failures_is_no_signal() {
+    let with_failures = |count: usize, finished: bool| {
+        single(|evidence| {
+            evidence.exit = exit(139);
+            evidence.meaning = if finished { ExitMeaning::Finished } else { ExitMeaning::Unfinished };
+            evidence.division.by_unit = vec![vec![failing("f"); count]];
+        })
+    };
+    assert_eq!(with_failures(139, true), ["proven 139"]);
+    assert_eq!(with_failures(138, true), ["crashed 138"]);
+    assert_eq!(with_failures(139, false), ["crashed 139"]);
+    let damaged = single(|evidence| {
+        evidence.exit = exit(139);
+        evidence.division.by_unit = vec![vec![failing("f"); 139]];
+        evidence.division.damaged = vec![true];
+    });
+    assert_eq!(damaged, ["crashed 139"]);
+}
+
+#[test]
 fn our_own_signals_are_no_crash() {
     for (stop, expected) in
         [(StopReason::Timeout { limit: Duration::from_secs(3) }, "timeout 1"), (StopReason::Cancelled, "killed 1")]

@@ -11,12 +11,14 @@ mod cucumber_js;
 mod cucumber_ruby;
 mod gherkin_parts;
 mod jest;
+mod mocha;
 mod package_json;
 mod prove;
 mod pytest;
 mod rspec;
 mod sign;
 mod unittest;
+mod vitest;
 
 use std::num::NonZeroU32;
 
@@ -31,11 +33,13 @@ pub use command_line::CommandLine;
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
 pub use jest::Jest;
+pub use mocha::Mocha;
 pub use prove::Prove;
 pub use pytest::Pytest;
 pub use rspec::Rspec;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
 pub use unittest::Unittest;
+pub use vitest::Vitest;
 
 /// The directory inside a container where a framework leaves its reports.
 pub const REPORT_DIR: &str = "/tmp/minke/reports";
@@ -172,13 +176,27 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "prove" => &[&Prove],
         "jest" => &[&Jest],
         "rspec" => &[&Rspec],
+        "vitest" => &[&Vitest],
+        "mocha" => &[&Mocha],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] =
-    &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove, &Jest, &Unittest, &Behave, &Rspec];
+pub const ALL: &[&dyn Framework] = &[
+    &Pytest,
+    &Unittest,
+    &Behave,
+    &CucumberRuby,
+    &CucumberJs,
+    &Rspec,
+    &Jest,
+    &Vitest,
+    &Mocha,
+    &Bats,
+    &Prove,
+    &CommandLine,
+];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {

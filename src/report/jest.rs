@@ -148,8 +148,7 @@ impl Test {
             "passed" | "focused" => Vec::new(),
             "failed" if failures.is_empty() => vec![finding(FindingKind::Failure, "jest gives no reason")],
             "failed" => failures.iter().map(|text| finding(FindingKind::Failure, text)).collect(),
-            "pending" | "skipped" | "disabled" => vec![finding(FindingKind::Skipped, "")],
-            "todo" => vec![finding(FindingKind::Skipped, "todo")],
+            "pending" | "skipped" | "disabled" | "todo" => vec![skip(&self.status.0)],
             other => vec![finding(FindingKind::Error, &format!("jest says `{other}`, which minke does not know"))],
         };
         let mut reasons = texts(self.retry_reasons);
@@ -180,6 +179,12 @@ fn finding(kind: FindingKind, text: &str) -> Finding {
     let r#type = class.filter(is_class).unwrap_or_default().to_owned();
     let text = if text == message { String::new() } else { text };
     Finding { kind, message, r#type, text }
+}
+
+/// Makes a skip whose type is jest's own word for it. vitest, which writes this format too, tells by it what it never ran.
+fn skip(status: &str) -> Finding {
+    let (message, text) = (String::new(), String::new());
+    Finding { kind: FindingKind::Skipped, message, r#type: status.to_owned(), text }
 }
 
 /// Tells whether a line is a stack's frame inside of jest, or of what jest is made of.

@@ -208,6 +208,11 @@ impl Evidence<'_> {
         if exit.oom_killed && !finished {
             return Some(Cause::OutOfMemory);
         }
+        // mocha's exit code is the number of failures, and 139 of them are no SIGSEGV.
+        let failures = self.division.by_unit.iter().flatten().chain(&self.division.strays).filter(|case| is_bad(case));
+        if finished && failures.count().min(255) as i64 == exit.code {
+            return None;
+        }
         fatal_signal(exit.code)
     }
 
@@ -292,7 +297,7 @@ impl Evidence<'_> {
                  name the file with `--allow-empty` if that is right"
             ),
             Cause::ForeignUnits => format!(
-                "the framework also ran `{}`, which it was not told to: files that its configuration (`paths`, `addopts`) \
+                "the framework also ran `{}`, which it was not told to: files that its configuration (`paths`, `addopts`, `spec`) \
                  or the arguments behind `--` name are added to those of minke; remove them there",
                 self.division.foreign_unit.as_deref().unwrap_or_default()
             ),
@@ -319,7 +324,11 @@ impl Evidence<'_> {
 }
 
 fn any_bad<'c>(cases: impl IntoIterator<Item = &'c Case>) -> bool {
-    cases.into_iter().any(|case| case.outcome().is_bad())
+    cases.into_iter().any(is_bad)
+}
+
+fn is_bad(case: &Case) -> bool {
+    case.outcome().is_bad()
 }
 
 /// Reads a shell-style exit code of 128 + n as the signal n that ended the process, for the signals that end processes.

@@ -24,8 +24,8 @@ fn tests_alone(project: &Project) -> (Vec<Case>, u64) {
 fn case(file: &str, test: &Value) -> Case {
     let titles = test["ancestorTitles"].as_array().unwrap().iter().chain([&test["title"]]);
     let titles: Vec<&str> = titles.map(|title| title.as_str().unwrap()).collect();
-    // What JUnit cannot hold, and what an attribute cannot.
-    let name = titles.join(" > ").replace("\u{1b}[31m", "").replace("\u{1b}[0m", "").replace(['\n', '\t'], " ");
+    // What JUnit cannot hold.
+    let name = titles.join(" > ").replace("\u{1b}[31m", "").replace("\u{1b}[0m", "");
     let kind = match test["status"].as_str().unwrap() {
         "passed" => None,
         "failed" => Some(FindingKind::Failure),
@@ -35,7 +35,7 @@ fn case(file: &str, test: &Value) -> Case {
     let finding = |kind| Finding { kind, message: String::new(), r#type: String::new(), text: String::new() };
     Case {
         classname: file.strip_prefix("/project/").unwrap().to_owned(),
-        name: name.trim().to_owned(),
+        name,
         findings: kind.map(finding).into_iter().collect(),
         ..Case::default()
     }

@@ -5,9 +5,11 @@ mod behave;
 mod command;
 mod cucumber;
 mod jest;
+mod mocha;
 mod prove;
 mod rspec;
 mod unittest;
+mod vitest;
 
 use std::collections::BTreeMap;
 
@@ -43,7 +45,9 @@ pub(crate) fn tally(cases: &[Case]) -> BTreeMap<(String, String, CaseOutcome), u
     for case in cases {
         let name = case.name.rsplit_once(" [").filter(|(_, rest)| rest.trim_end_matches(']').parse::<u32>().is_ok());
         let name = name.map_or(case.name.as_str(), |(name, _)| name);
-        let name = if name.is_empty() { "(unnamed)" } else { name };
+        // An attribute has no line breaks, and no space around it.
+        let name = name.replace(['\n', '\t'], " ");
+        let name = if name.trim().is_empty() { "(unnamed)" } else { name.trim() };
         *tally.entry((case.classname.clone(), name.to_owned(), case.outcome())).or_insert(0) += 1;
     }
     tally

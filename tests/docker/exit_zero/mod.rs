@@ -6,6 +6,8 @@ mod beside;
 mod command;
 mod javascript;
 mod jest;
+mod mocha;
 mod prove;
 mod rspec;
 mod unittest;
+mod vitest;
