@@ -8,7 +8,7 @@ use quick_xml::escape::escape;
 use super::attempt::Attempt;
 use super::options::{Dialect, Flaky};
 use super::stamp;
-use super::suite::{SuiteMeta, Totals};
+use super::suite::{SUITES, SuiteMeta, Totals};
 use super::unite::ATTEMPT;
 use crate::model::FindingKind;
 
@@ -143,14 +143,14 @@ impl Rows<'_> {
     }
 }
 
-/// Appends the start of a suite and its properties.
+/// Appends the start of a suite and its properties; `made_of` names the suites that it is made of, if it is no suite itself.
 pub(super) fn push_suite_start(
     out: &mut String,
     name: &str,
     meta: &SuiteMeta,
     totals: &Totals,
     dialect: Dialect,
-    made_of: bool,
+    made_of: &[String],
 ) {
     out.push_str("<testsuite");
     attribute(out, "name", name);
@@ -162,11 +162,8 @@ pub(super) fn push_suite_start(
         }
     }
     out.push('>');
-    let mut properties = meta.written_properties(dialect.is_strict());
-    if made_of {
-        properties.insert(0, (super::suite::SUITES, "each case names its suite as its group".to_owned()));
-    }
-    push_properties(out, properties.into_iter());
+    let parts = made_of.iter().map(|suite| (SUITES, suite.clone()));
+    push_properties(out, parts.chain(meta.written_properties(dialect.is_strict())));
     out.push('\n');
 }
 
