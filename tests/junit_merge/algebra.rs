@@ -1,6 +1,8 @@
 //! A merge is a union: associative, commutative, idempotent, and the same bytes every time.
 
+use minke::model::CaseOutcome;
 use minke::report::junit::merge::{Dialect, Flaky, MergeOptions};
+use minke::report::junit::{ReadLimits, read};
 use proptest::prelude::*;
 
 use crate::support::{FLAKY, any_report, merge, named, samples, strictly};
@@ -56,19 +58,30 @@ proptest! {
 
     #[test]
     fn a_form_is_written_the_same_when_it_is_merged_again(a in any_report(), b in any_report()) {
-        for dialect in [Dialect::Plain, Dialect::Surefire, Dialect::Gitlab, Dialect::Azure] {
+        for dialect in [Dialect::Plain, Dialect::Gitlab, Dialect::Azure] {
             for flaky in FLAKY {
                 let options = MergeOptions { dialect, ..options(flaky) };
-                if dialect == Dialect::Surefire && flaky == Flaky::Repeat {
-                    // Surefire's form cannot tell attempts that stand by themselves from cases of one name.
-                    continue;
-                }
                 let once = merge(&[("a", a.as_bytes()), ("b", b.as_bytes())], &options).0;
                 let twice = merge(&[("m", &once)], &options).0;
                 prop_assert_eq!(text(&twice), text(&once), "{:?} {:?}", dialect, flaky);
             }
         }
     }
+
+    #[test]
+    fn strict_forms_have_no_place_for_times_and_keep_cases_and_outcomes_all_the_same(a in any_report(), b in any_report()) {
+        let options = MergeOptions { dialect: Dialect::Surefire, ..MergeOptions::default() };
+        let once = merge(&[("a", a.as_bytes()), ("b", b.as_bytes())], &options).0;
+        let twice = merge(&[("m", &once)], &options).0;
+        prop_assert_eq!(rows(&twice), rows(&once));
+        let plain = merge(&[("a", a.as_bytes()), ("b", b.as_bytes())], &MergeOptions::default()).0;
+        prop_assert_eq!(rows(&plain), rows(&once));
+    }
+}
+
+fn rows(document: &[u8]) -> Vec<(String, String, CaseOutcome)> {
+    let report = read("merged.xml", document, &ReadLimits::default());
+    report.cases.iter().map(|case| (case.classname.clone(), case.name.clone(), case.outcome())).collect()
 }
 
 #[test]

@@ -24,9 +24,9 @@ pub(super) struct CaseName<'a> {
     pub(super) group: Option<&'a str>,
 }
 
-/// Writes the rows of a suite.
+/// How the rows of a suite are written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rows<'a> {
+pub(super) struct Form<'a> {
     pub(super) dialect: Dialect,
     pub(super) flaky: Flaky,
     /// When the suite began.
@@ -35,7 +35,7 @@ pub(super) struct Rows<'a> {
     pub(super) file: Option<&'a str>,
 }
 
-impl Rows<'_> {
+impl Form<'_> {
     /// Appends a case, of which the last attempt has the last word, and counts what is written.
     pub(super) fn push(self, out: &mut String, name: CaseName<'_>, attempts: &[Attempt], totals: &mut Totals) {
         let Some((last, earlier)) = attempts.split_last() else { return };
@@ -179,7 +179,10 @@ pub(super) fn push_root_start(out: &mut String, totals: &Totals, time: Option<i6
 /// Appends an output; nothing if there is none.
 pub(super) fn push_output(out: &mut String, element: &str, text: &str) {
     if !text.is_empty() {
-        out.push_str("\n<");
+        if out.ends_with('>') {
+            out.push('\n');
+        }
+        out.push('<');
         out.push_str(element);
         push_body(out, element, text);
     }

@@ -348,7 +348,10 @@ impl Follower for Worker<'_> {
         let says_nothing =
             suite.details.properties.is_empty() && difference.is_none() && out.is_none() && err.is_none();
         let is_wrapper = suite.is_root || (suite.has_suites && suite.direct.tests == 0);
-        if (is_wrapper && says_nothing) || (suite.is_root && suite.path.is_empty()) {
+        if parts.iter().any(String::is_empty)
+            || (is_wrapper && says_nothing)
+            || (suite.is_root && suite.path.is_empty())
+        {
             return;
         }
         self.push_output(&name, "out", out);
