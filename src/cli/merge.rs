@@ -35,12 +35,13 @@ Examples:
 How it merges:
   Suites of one name are one suite. Rows of one name in ONE report are different cases. In different
   reports they are one case: the same content is kept once, other content is another attempt. The
-  attempt of the suite with the latest timestamp has the last word; a failure without a timestamp is
-  never taken for repaired, and a skip never counts against a case that ran elsewhere.
-  The result depends neither on the order of the inputs nor on how often they are merged. Counters are
-  counted, not added up; `minke.remark` properties keep where a report had claimed others.
-  Bytes that XML forbids are removed, whatever the encoding. Long texts keep their beginning and end.
-  A report that is empty, broken off or missing becomes an error of its own, never a shorter report.
+  attempt of the suite with the latest timestamp has the last word; a failure without a timestamp
+  is never taken for repaired, and a skip never counts against a case that ran elsewhere.
+  The result depends neither on the order of the inputs nor on how often they are merged.
+  Counters are counted, not added up; `minke.remark` properties keep what a report had claimed.
+  Bytes that XML forbids are removed, whatever the encoding. Of a long text the beginning and the
+  end are kept, with a line that names the report that has it all.
+  A report that is empty, broken off or missing becomes an error of its own in the result.
 
 Exit codes:
     0  every report was read; failed tests do not matter here

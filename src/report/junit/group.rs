@@ -75,7 +75,8 @@ impl Group {
         } else if self.path.is_empty() {
             self.path.clone_from(&outer.path);
         }
-        if self.details.timestamp.is_none() {
+        // That of a whole document is the beginning of its first suite, and says nothing about the others.
+        if self.details.timestamp.is_none() && !outer.is_root {
             self.details.timestamp.clone_from(&outer.details.timestamp);
         }
     }

@@ -23,8 +23,8 @@ struct Document {
     body: SpooledTempFile,
     meta: SuiteMeta,
     totals: Totals,
-    suites: usize,
-    name: String,
+    /// The names of the suites, if they are not written themselves.
+    suites: Vec<String>,
     bytes: u64,
 }
 
@@ -35,8 +35,7 @@ pub(super) fn write(gathered: &Gathered, options: &MergeOptions, out: &mut dyn W
         body: spooled_tempfile(IN_MEMORY),
         meta: SuiteMeta::default(),
         totals: Totals::default(),
-        suites: 0,
-        name: ALL.to_owned(),
+        suites: Vec::new(),
         bytes: 0,
     };
     let mut written = shelve(gathered, options, &mut document)?;
@@ -48,8 +47,13 @@ impl Document {
     fn finish(mut self, out: &mut dyn Write) -> io::Result<u64> {
         let mut start = DECLARATION.to_owned();
         let end = if self.dialect.is_strict() {
-            let name = if self.suites == 1 { self.name.as_str() } else { ALL };
-            push_suite_start(&mut start, name, &self.meta, &self.totals, self.dialect, true);
+            if self.suites.is_empty() {
+                // So nobody takes the root for a suite.
+                self.suites.push(String::new());
+            }
+            let only = if let [only] = self.suites.as_slice() { only.as_str() } else { "" };
+            let name = if only.is_empty() { ALL } else { only };
+            push_suite_start(&mut start, name, &self.meta, &self.totals, self.dialect, &self.suites);
             "</testsuite>\n"
         } else {
             push_root_start(&mut start, &self.totals, self.meta.time);
@@ -78,15 +82,14 @@ impl Shelf for Document {
     }
 
     fn put(&mut self, part: Part<'_>) -> io::Result<()> {
-        self.suites += 1;
         self.totals.add(part.totals);
-        part.suite.clone_into(&mut self.name);
         if self.dialect.is_strict() {
             self.meta.unite(part.meta.clone());
+            self.suites.push(part.suite.to_owned());
         } else {
             self.meta.time = [self.meta.time, part.meta.time].into_iter().flatten().min();
             let mut start = String::new();
-            push_suite_start(&mut start, part.suite, part.meta, &part.totals, self.dialect, false);
+            push_suite_start(&mut start, part.suite, part.meta, &part.totals, self.dialect, &[]);
             self.push(&start)?;
         }
         self.bytes += part.bytes;

@@ -8,7 +8,7 @@ use quick_xml::escape::escape;
 use super::attempt::Attempt;
 use super::options::{Dialect, Flaky};
 use super::stamp;
-use super::suite::{SuiteMeta, Totals};
+use super::suite::{SUITES, SuiteMeta, Totals};
 use super::unite::ATTEMPT;
 use crate::model::FindingKind;
 
@@ -24,9 +24,9 @@ pub(super) struct CaseName<'a> {
     pub(super) group: Option<&'a str>,
 }
 
-/// Writes the rows of a suite.
+/// How the rows of a suite are written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rows<'a> {
+pub(super) struct Form<'a> {
     pub(super) dialect: Dialect,
     pub(super) flaky: Flaky,
     /// When the suite began.
@@ -35,7 +35,7 @@ pub(super) struct Rows<'a> {
     pub(super) file: Option<&'a str>,
 }
 
-impl Rows<'_> {
+impl Form<'_> {
     /// Appends a case, of which the last attempt has the last word, and counts what is written.
     pub(super) fn push(self, out: &mut String, name: CaseName<'_>, attempts: &[Attempt], totals: &mut Totals) {
         let Some((last, earlier)) = attempts.split_last() else { return };
@@ -143,14 +143,14 @@ impl Rows<'_> {
     }
 }
 
-/// Appends the start of a suite and its properties.
+/// Appends the start of a suite and its properties; `made_of` names the suites that it is made of, if it is no suite itself.
 pub(super) fn push_suite_start(
     out: &mut String,
     name: &str,
     meta: &SuiteMeta,
     totals: &Totals,
     dialect: Dialect,
-    made_of: bool,
+    made_of: &[String],
 ) {
     out.push_str("<testsuite");
     attribute(out, "name", name);
@@ -162,11 +162,8 @@ pub(super) fn push_suite_start(
         }
     }
     out.push('>');
-    let mut properties = meta.written_properties(dialect.is_strict());
-    if made_of {
-        properties.insert(0, (super::suite::SUITES, "each case names its suite as its group".to_owned()));
-    }
-    push_properties(out, properties.into_iter());
+    let parts = made_of.iter().map(|suite| (SUITES, suite.clone()));
+    push_properties(out, parts.chain(meta.written_properties(dialect.is_strict())));
     out.push('\n');
 }
 
@@ -182,7 +179,10 @@ pub(super) fn push_root_start(out: &mut String, totals: &Totals, time: Option<i6
 /// Appends an output; nothing if there is none.
 pub(super) fn push_output(out: &mut String, element: &str, text: &str) {
     if !text.is_empty() {
-        out.push_str("\n<");
+        if out.ends_with('>') {
+            out.push('\n');
+        }
+        out.push('<');
         out.push_str(element);
         push_body(out, element, text);
     }

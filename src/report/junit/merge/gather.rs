@@ -316,8 +316,8 @@ impl Follower for Worker<'_> {
             let message = "the report breaks off inside of this case".to_owned();
             case.findings.push(Finding { kind: FindingKind::Error, message, r#type: TRUNCATED.to_owned(), text });
         }
-        let is_grouped = suite.details.properties.iter().any(|(name, _)| name == SUITES);
-        let raw = details.group.as_deref().filter(|_| is_grouped).unwrap_or(&suite.path);
+        let is_made_of_suites = suite.details.properties.iter().any(|(name, _)| name == SUITES);
+        let raw = details.group.as_deref().filter(|_| is_made_of_suites).unwrap_or(&suite.path);
         let name = self.suite_name(raw);
         let time = own_time(details.timestamp.as_deref(), suite.details.timestamp.as_deref().and_then(stamp::parse));
         let time = if suite.details.timestamp.is_none() { time.or_else(|| written_time(suite)) } else { time };
@@ -335,7 +335,7 @@ impl Follower for Worker<'_> {
             attempts.iter_mut().for_each(|attempt| attempt.is_final = false);
         }
         self.push_case(&name, [&class, &case_name], repeat, false, &attempts);
-        if suite.path.is_empty() || is_grouped {
+        if suite.path.is_empty() {
             self.push_suite(&name, &SuiteMeta::default());
         }
     }
@@ -346,11 +346,14 @@ impl Follower for Worker<'_> {
             self.remark(format!("suite \"{}\" claims {difference}", clean::attribute(&suite.name, 256)), false);
         }
         let [out, err] = [suite.details.system_out.take(), suite.details.system_err.take()];
-        let is_grouped = suite.details.properties.iter().any(|(name, _)| name == SUITES);
+        let parts = parts(&suite);
         let says_nothing =
             suite.details.properties.is_empty() && difference.is_none() && out.is_none() && err.is_none();
         let is_wrapper = suite.is_root || (suite.has_suites && suite.direct.tests == 0);
-        if is_grouped || (is_wrapper && says_nothing) || (suite.is_root && suite.path.is_empty()) {
+        if parts.iter().any(String::is_empty)
+            || (is_wrapper && says_nothing)
+            || (suite.is_root && suite.path.is_empty())
+        {
             return;
         }
         self.push_output(&name, "out", out);
@@ -359,8 +362,21 @@ impl Follower for Worker<'_> {
             Some(prefix) => without_prefix(&file, prefix),
             None => file,
         });
-        self.push_suite(&name, &SuiteMeta::of(suite.details, file, difference));
+        let meta = SuiteMeta::of(suite.details, file, difference);
+        // Nobody can tell any more which of several suites it belongs to.
+        let first = parts.first().map_or(name, |first| self.suite_name(first));
+        self.push_suite(&first, &meta);
+        for part in parts.iter().skip(1) {
+            let part = self.suite_name(part);
+            self.push_suite(&part, &SuiteMeta::default());
+        }
     }
+}
+
+/// Returns the names of the suites that a suite is made of; none if it is a suite itself.
+fn parts(suite: &Group) -> Vec<String> {
+    let properties = suite.details.properties.iter();
+    properties.filter(|(name, _)| name == SUITES).map(|(_, value)| value.clone()).collect()
 }
 
 /// Returns the time that something has of its own, else that of what is around it.

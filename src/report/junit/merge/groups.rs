@@ -1,15 +1,15 @@
 //! Walks through the sorted records, and puts the written rows of each suite onto a shelf.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Write};
 
 use tempfile::{SpooledTempFile, spooled_tempfile};
 
 use super::attempt::Attempt;
-use super::element::{CaseName, Rows, push_output};
+use super::element::{CaseName, Form, push_output};
 use super::gather::{Gathered, name_hash};
 use super::options::MergeOptions;
-use super::record::{Fields, Rank, Record};
+use super::record::{Fields, Rank, Record, with_number};
 use super::spill::Sorted;
 use super::suite::{SuiteMeta, Totals};
 use super::summary::Written;
@@ -65,6 +65,13 @@ struct Walk<'a, 'b> {
     written: Written,
 }
 
+/// Written rows, and what they count.
+#[derive(Debug, Default)]
+struct Rows {
+    text: String,
+    totals: Totals,
+}
+
 /// The rows of a suite that are not on the shelf yet.
 struct Open {
     rows: SpooledTempFile,
@@ -80,20 +87,34 @@ impl Walk<'_, '_> {
             meta.unite(SuiteMeta::unpack(&record.payload));
         }
         let mut open = Open::new(1);
-        let mut text = String::new();
+        // Rows that got a number, until those with a lesser one have been written.
+        let mut held: BTreeMap<u32, Rows> = BTreeMap::new();
+        let mut family = [String::new(), String::new()];
         while let Some(first) = self.next_of(suite, Rank::Case)? {
-            text.clear();
-            let mut totals = Totals::default();
-            self.cases(suite, &meta, first, &mut text, &mut totals)?;
-            if open.bytes > 0 && open.bytes + text.len() as u64 > self.shelf.part_bytes() {
-                let next = Open::new(open.number + 1);
-                self.put(suite, &meta, std::mem::replace(&mut open, next))?;
+            let number = if first.texts() == family { first.number() } else { u32::MAX };
+            while let Some(rows) = held.first_entry().filter(|rows| *rows.key() < number).map(|rows| rows.remove()) {
+                self.push(suite, &meta, &mut open, &rows)?;
             }
-            open.push(&text)?;
-            open.totals.add(totals);
+            family = first.texts().map(str::to_owned);
+            let rows = self.cases(suite, &meta, first, &mut held)?;
+            self.push(suite, &meta, &mut open, &rows)?;
+        }
+        for rows in held.into_values() {
+            self.push(suite, &meta, &mut open, &rows)?;
         }
         self.outputs(suite, &meta, &mut open)?;
         self.put(suite, &meta, open)
+    }
+
+    /// Adds written rows, on a new part if they do not fit.
+    fn push(&mut self, suite: &str, meta: &SuiteMeta, open: &mut Open, rows: &Rows) -> io::Result<()> {
+        if open.bytes > 0 && open.bytes + rows.text.len() as u64 > self.shelf.part_bytes() {
+            let next = Open::new(open.number + 1);
+            self.put(suite, meta, std::mem::replace(open, next))?;
+        }
+        open.bytes += rows.text.len() as u64;
+        open.totals.add(rows.totals);
+        open.rows.write_all(rows.text.as_bytes())
     }
 
     fn outputs(&mut self, suite: &str, meta: &SuiteMeta, open: &mut Open) -> io::Result<()> {
@@ -105,46 +126,57 @@ impl Walk<'_, '_> {
             if self.options.dialect.is_strict() {
                 self.written.left_out += 1;
             } else {
-                let mut text = String::new();
+                let mut rows = Rows::default();
                 let element = if record.texts()[0] == "err" { "system-err" } else { "system-out" };
-                push_output(&mut text, element, Fields::new(&record.payload).text());
-                if open.bytes > 0 && open.bytes + text.len() as u64 > self.shelf.part_bytes() {
-                    let next = Open::new(open.number + 1);
-                    self.put(suite, meta, std::mem::replace(open, next))?;
-                }
-                open.push(&text)?;
+                push_output(&mut rows.text, element, Fields::new(&record.payload).text());
+                rows.text.push('\n');
+                self.push(suite, meta, open, &rows)?;
             }
             before = record;
         }
         Ok(())
     }
 
-    /// Writes all cases of one name.
+    /// Writes all cases of one name. Those that get another name are held until its turn comes.
     fn cases(
         &mut self,
         suite: &str,
         meta: &SuiteMeta,
         first: Record,
-        text: &mut String,
-        totals: &mut Totals,
-    ) -> io::Result<()> {
+        held: &mut BTreeMap<u32, Rows>,
+    ) -> io::Result<Rows> {
         let mut records = vec![first];
         while self.sorted.peek().is_some_and(|next| next.group() == records[0].group()) {
             records.extend(self.sorted.next()?);
         }
-        let [class, name] = records[0].texts();
+        let [class, base] = records[0].texts();
+        let name = match records[0].number() {
+            0 => base.to_owned(),
+            number => with_number(base, number),
+        };
         let dialect = self.options.dialect;
         let file = meta.files.first().filter(|_| dialect.needs_unique_names()).map(String::as_str);
-        let rows = Rows { dialect, flaky: self.options.flaky, time: meta.time, file };
+        let form = Form { dialect, flaky: self.options.flaky, time: meta.time, file };
         let group = self.shelf.is_flat().then_some(suite);
+        let mut rows = Rows::default();
         for united in unite(&records, self.options.flaky) {
-            self.count(&united, suite, name);
+            self.count(&united, suite, &name);
             let attempts: Vec<Attempt> = united.attempts.iter().map(|attempt| attempt.unpack()).collect();
-            let unique = dialect.needs_unique_names().then(|| self.names.unique(class, name));
-            let name = unique.as_deref().unwrap_or(name);
-            rows.push(text, CaseName { class, name, group }, &attempts, totals);
+            let number = if dialect.needs_unique_names() {
+                self.names.number(class, &name, base, records[0].number())
+            } else {
+                None
+            };
+            match number {
+                None => form.push(&mut rows.text, CaseName { class, name: &name, group }, &attempts, &mut rows.totals),
+                Some(number) => {
+                    let name = with_number(base, number);
+                    let rows = held.entry(number).or_default();
+                    form.push(&mut rows.text, CaseName { class, name: &name, group }, &attempts, &mut rows.totals);
+                }
+            }
         }
-        Ok(())
+        Ok(rows)
     }
 
     fn count(&mut self, united: &United<'_>, suite: &str, name: &str) {
@@ -185,11 +217,6 @@ impl Open {
     fn new(number: usize) -> Self {
         Self { rows: spooled_tempfile(IN_MEMORY), bytes: 0, totals: Totals::default(), number }
     }
-
-    fn push(&mut self, text: &str) -> io::Result<()> {
-        self.bytes += text.len() as u64;
-        self.rows.write_all(text.as_bytes())
-    }
 }
 
 /// Gives later ones of equal cases a number, for consumers that show only the first. A name that some case really has is
@@ -201,14 +228,15 @@ struct Names<'a> {
 }
 
 impl Names<'_> {
-    fn unique(&mut self, class: &str, name: &str) -> String {
+    /// Returns the number that a case gets in addition to the `base` of its name, greater than its `own`; `None` when its
+    /// name can stay.
+    fn number(&mut self, class: &str, name: &str, base: &str, own: u32) -> Option<u32> {
         if self.written.insert(name_hash(class, name)) {
-            return name.to_owned();
+            return None;
         }
-        let numbered = (2_u32..).map(|number| format!("{name} [{number}]")).find(|candidate| {
-            let hash = name_hash(class, candidate);
+        (own.max(1) + 1..u32::MAX).find(|&number| {
+            let hash = name_hash(class, &with_number(base, number));
             !self.taken.contains(&hash) && self.added.insert(hash)
-        });
-        numbered.unwrap_or_else(|| name.to_owned())
+        })
     }
 }

@@ -20,15 +20,32 @@ pub(super) struct Record {
 }
 
 /// Makes a key. The `texts` decide; `file` and `position` only tell rows apart that have the same.
-pub(super) fn key(out: &mut Vec<u8>, suite: &str, rank: Rank, texts: [&str; 2], file: u32, position: u32) {
+///
+/// A number at the end of the second text, as in `name [2]`, stands after it on its own: so numbered rows come right after
+/// the one without a number, and in the order of their numbers.
+pub(super) fn key(out: &mut Vec<u8>, suite: &str, rank: Rank, [class, name]: [&str; 2], file: u32, position: u32) {
+    let (base, number) = numbered(name).unwrap_or((name, 0));
     out.extend_from_slice(suite.as_bytes());
     out.extend_from_slice(&[0, rank as u8]);
-    for text in texts {
+    for text in [class, base] {
         out.extend_from_slice(text.as_bytes());
         out.push(0);
     }
-    out.extend_from_slice(&file.to_be_bytes());
-    out.extend_from_slice(&position.to_be_bytes());
+    for number in [number, file, position] {
+        out.extend_from_slice(&number.to_be_bytes());
+    }
+}
+
+/// Appends a number to a name, as consumers need it that show only one of equal names.
+pub(super) fn with_number(name: &str, number: u32) -> String {
+    format!("{name} [{number}]")
+}
+
+/// Divides a name that ends in a number from 2.
+fn numbered(name: &str) -> Option<(&str, u32)> {
+    let (base, number) = name.strip_suffix(']')?.rsplit_once(" [")?;
+    let number = number.parse().ok().filter(|&number| number >= 2)?;
+    (with_number(base, number) == name).then_some((base, number))
 }
 
 impl Record {
@@ -47,11 +64,17 @@ impl Record {
         &self.key[..self.key.len() - 8]
     }
 
-    /// Returns the texts after the rank.
+    /// Returns the texts after the rank, without the number of the second.
     pub(super) fn texts(&self) -> [&str; 2] {
         let mut texts =
             self.parts().2.split(|&byte| byte == 0).map(|text| std::str::from_utf8(text).unwrap_or_default());
         [texts.next().unwrap_or_default(), texts.next().unwrap_or_default()]
+    }
+
+    /// Returns the number of the name; 0 if it has none.
+    pub(super) fn number(&self) -> u32 {
+        let group = self.group();
+        u32::from_be_bytes(group[group.len() - 4..].try_into().unwrap_or_default())
     }
 
     /// Returns which input the record comes from.
@@ -62,7 +85,8 @@ impl Record {
 
     fn parts(&self) -> (&str, u8, &[u8]) {
         let end = self.key.iter().position(|&byte| byte == 0).unwrap_or(0);
-        (std::str::from_utf8(&self.key[..end]).unwrap_or_default(), self.key[end + 1], &self.group()[end + 2..])
+        let texts = &self.key[end + 2..self.key.len() - 12];
+        (std::str::from_utf8(&self.key[..end]).unwrap_or_default(), self.key[end + 1], texts)
     }
 }
 

@@ -119,7 +119,7 @@ impl Shelf for Files<'_> {
         if !self.dialect.is_strict() {
             push_root_start(&mut start, &part.totals, part.meta.time);
         }
-        push_suite_start(&mut start, part.suite, part.meta, &part.totals, self.dialect, false);
+        push_suite_start(&mut start, part.suite, part.meta, &part.totals, self.dialect, &[]);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".minke-");
         // Other users collect reports; the umask takes from these what it has to.

@@ -9,13 +9,15 @@ use jiff::tz::TimeZone;
 pub(super) const UNKNOWN: &str = "unknown";
 
 /// Reads a time as microseconds since 1970: RFC 3339 with any offset or with none (which is taken for UTC), or RFC 1123.
+/// The very beginning of 1970 is what some write who know no time.
 pub(super) fn parse(text: &str) -> Option<i64> {
     let text = text.trim();
     let civil = || text.parse::<DateTime>().ok()?.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp());
     let mail = || rfc2822::parse(text).ok().map(|zoned| zoned.timestamp());
     let found: Timestamp = text.parse().ok().or_else(civil).or_else(mail)?;
     // A year before 0 or after 9999 has more than four digits.
-    (-62_167_219_200..253_402_300_800).contains(&found.as_second()).then(|| found.as_microsecond())
+    let is_known = (-62_167_219_200..253_402_300_800).contains(&found.as_second()) && found != Timestamp::UNIX_EPOCH;
+    is_known.then(|| found.as_microsecond())
 }
 
 /// Writes a time in UTC.
@@ -45,7 +47,7 @@ mod tests {
         ] {
             assert_eq!(parse(form).map(text).as_deref(), Some("2026-11-21T06:57:44Z"), "{form}");
         }
-        for form in ["", "unknown", "yesterday", "12345", "-009000-01-01T00:00:00Z"] {
+        for form in ["", "unknown", "yesterday", "12345", "1970-01-01T00:00:00", "-009000-01-01T00:00:00Z"] {
             assert_eq!(parse(form), None, "{form}");
         }
     }

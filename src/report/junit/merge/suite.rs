@@ -16,8 +16,8 @@ const HOSTNAME: &str = "minke.hostname";
 const FILE: &str = "minke.file";
 const PACKAGE: &str = "minke.package";
 
-/// The property of a suite that is made of several, whose names are the groups of its cases.
-pub(super) const SUITES: &str = "minke.suites";
+/// The property of a suite that is made of several: it names one of them, and each case names its own as its `group`.
+pub(super) const SUITES: &str = "minke.suite";
 
 /// What is known of a suite. Of what can be there once only in an attribute, the least is written there and the others
 /// as properties, so that a later merge knows them all.
