@@ -7,6 +7,7 @@ mod command;
 mod command_line;
 mod cucumber_js;
 mod cucumber_ruby;
+mod go_test;
 mod prove;
 mod pytest;
 mod sign;
@@ -22,6 +23,7 @@ pub use command::{CommandCandidate, Need};
 pub use command_line::CommandLine;
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
+pub use go_test::GoTest;
 pub use prove::Prove;
 pub use pytest::Pytest;
 pub use sign::{ProjectFiles, Sign, Strength, TELLING_FILES};
@@ -151,12 +153,13 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "command" => &[&CommandLine],
         "bats" => &[&Bats],
         "prove" => &[&Prove],
+        "go-test" => &[&GoTest],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove];
+pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove, &GoTest];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {

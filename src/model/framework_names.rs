@@ -2,4 +2,4 @@
 
 /// What `--framework` takes. `auto` looks at the project and the image, and `cucumber` is Ruby's or JavaScript's.
 pub const FRAMEWORK_NAMES: &[&str] =
-    &["auto", "pytest", "cucumber", "cucumber-ruby", "cucumber-js", "command", "bats", "prove"];
+    &["auto", "pytest", "cucumber", "cucumber-ruby", "cucumber-js", "command", "bats", "prove", "go-test"];

@@ -4,6 +4,7 @@
 
 mod ansi;
 mod events;
+pub mod go_test;
 pub mod junit;
 pub mod messages;
 pub mod prove_state;

@@ -13,6 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 pub(crate) const PYTHON: &str = "minke-test/python";
 pub(crate) const CUCUMBER: &str = "minke-test/cucumber";
 pub(crate) const NODE: &str = "minke-test/node";
+pub(crate) const GO: &str = "minke-test/go";
 pub(crate) const SHELL: &str = "minke-test/shell";
 
 /// A directory that minke is run in.

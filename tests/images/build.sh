@@ -186,6 +186,7 @@ plain() {
 }
 
 build_shell() { plain minke-test/shell "$here/shell.Dockerfile"; }
+build_go() { plain minke-test/go "$here/go.Dockerfile"; }
 
 # ---- images that hold a suite ----
 
@@ -247,7 +248,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell go'
 
 main() {
   local name

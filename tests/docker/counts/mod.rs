@@ -3,6 +3,7 @@
 mod bats;
 mod command;
 mod cucumber;
+mod go_test;
 mod prove;
 
 use std::collections::BTreeMap;

@@ -2,4 +2,5 @@
 
 mod bats;
 mod command;
+mod go_test;
 mod prove;
