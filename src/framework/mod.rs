@@ -3,6 +3,7 @@
 //! Nothing here runs anything: a framework is asked for an argv, and later for the meaning of what came back.
 
 mod bats;
+mod cargo_nextest;
 mod command;
 mod command_line;
 mod cucumber_js;
@@ -19,6 +20,7 @@ use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
 pub use bats::Bats;
+pub use cargo_nextest::CargoNextest;
 pub use command::{CommandCandidate, Need};
 pub use command_line::CommandLine;
 pub use cucumber_js::CucumberJs;
@@ -59,6 +61,21 @@ pub trait Framework: Send + Sync {
     /// Tells whether a part of a test file can be a unit, in a form that [`split_part`](crate::model::split_part) knows.
     fn takes_parts(&self) -> bool {
         false
+    }
+
+    /// Returns the command that lists units on its standard output, where units are not files.
+    fn listing(&self, call: &FrameworkCall) -> Option<Vec<String>> {
+        let _ = call;
+        None
+    }
+
+    /// Reads what the listing printed.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn listed(&self, stdout: &[u8]) -> Result<Vec<String>, String> {
+        let _ = stdout;
+        Ok(Vec::new())
     }
 
     /// Tells whether a unit needs an invocation of its own, because what selects it would hold for its neighbours too.
@@ -154,12 +171,14 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "bats" => &[&Bats],
         "prove" => &[&Prove],
         "go-test" => &[&GoTest],
+        "cargo-nextest" => &[&CargoNextest],
         _ => &[],
     }
 }
 
 /// Every framework.
-pub const ALL: &[&dyn Framework] = &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove, &GoTest];
+pub const ALL: &[&dyn Framework] =
+    &[&Pytest, &CucumberRuby, &CucumberJs, &CommandLine, &Bats, &Prove, &GoTest, &CargoNextest];
 
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {

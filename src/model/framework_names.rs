@@ -1,5 +1,15 @@
 //! The names by which frameworks are asked for.
 
 /// What `--framework` takes. `auto` looks at the project and the image, and `cucumber` is Ruby's or JavaScript's.
-pub const FRAMEWORK_NAMES: &[&str] =
-    &["auto", "pytest", "cucumber", "cucumber-ruby", "cucumber-js", "command", "bats", "prove", "go-test"];
+pub const FRAMEWORK_NAMES: &[&str] = &[
+    "auto",
+    "pytest",
+    "cucumber",
+    "cucumber-ruby",
+    "cucumber-js",
+    "command",
+    "bats",
+    "prove",
+    "go-test",
+    "cargo-nextest",
+];

@@ -14,6 +14,7 @@ pub(crate) const PYTHON: &str = "minke-test/python";
 pub(crate) const CUCUMBER: &str = "minke-test/cucumber";
 pub(crate) const NODE: &str = "minke-test/node";
 pub(crate) const GO: &str = "minke-test/go";
+pub(crate) const RUST: &str = "minke-test/rust";
 pub(crate) const SHELL: &str = "minke-test/shell";
 
 /// A directory that minke is run in.

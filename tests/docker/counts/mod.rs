@@ -1,6 +1,7 @@
 //! The cases that minke reports are those of the framework alone, and so are their outcomes.
 
 mod bats;
+mod cargo_nextest;
 mod command;
 mod cucumber;
 mod go_test;

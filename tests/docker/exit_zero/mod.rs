@@ -1,6 +1,7 @@
 //! Every way of ending with exit code 0 without having run is an error with a cause, and hides nothing beside it.
 
 mod bats;
+mod cargo_nextest;
 mod command;
 mod go_test;
 mod prove;
