@@ -20,18 +20,15 @@ pub(crate) struct Bodies {
     image: String,
     run: RunId,
     expires: Timestamp,
-    can_disable_network: bool,
 }
 
 impl Bodies {
     /// Finds the image and prepares bodies for one run.
     pub(crate) async fn new(docker: &Docker, image: &str, run: RunId) -> Result<Self, Failure> {
-        let version = docker.version().await?.version.unwrap_or_default();
         Ok(Self {
             image: docker.inspect_image(image).await?.id.unwrap_or_default(),
             run,
             expires: Timestamp::now() + SignedDuration::from_hours(1),
-            can_disable_network: version.starts_with("20.10."),
         })
     }
 
@@ -51,7 +48,6 @@ impl Bodies {
                 ("minke.owner".to_owned(), Owner::this_process().to_string()),
                 ("minke.expires".to_owned(), self.expires.to_string()),
             ])),
-            network_disabled: self.can_disable_network.then_some(true),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             tty: Some(false),
@@ -66,7 +62,7 @@ impl Bodies {
         HostConfig {
             init: Some(true),
             log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
-            network_mode: (!self.can_disable_network).then(|| "none".to_owned()),
+            network_mode: Some("none".to_owned()),
             mounts: Some(Vec::new()),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             cap_drop: Some(dropped.map(str::to_owned).to_vec()),

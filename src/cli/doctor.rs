@@ -86,7 +86,6 @@ async fn check_engine(engine: &DockerEngine) -> Vec<Check> {
         Check::new("processors", Level::Ok, format!("{}, so {0} shards at once by default", info.cpus)),
         Check::new("memory", Level::Ok, format!("{:.1} GiB", info.memory_bytes as f64 / f64::from(1 << 30))),
         Check::new("cgroup", Level::Ok, format!("version {}", info.cgroup_version)),
-        check_network(&info),
         check_init(&info),
         check_clock(&info),
         check_leftovers(engine).await,
@@ -109,15 +108,6 @@ fn check_api(info: &EngineInfo) -> Check {
             .help("update the engine to Docker 20.10 or newer if runs fail"),
         None => Check::new("API", Level::Warn, format!("`{}` is no version", info.api_version)),
     }
-}
-
-fn check_network(info: &EngineInfo) -> Check {
-    let text = if info.can_disable_network {
-        "a container without a network has it disabled, the fastest way"
-    } else {
-        "containers without a network use the mode `none`"
-    };
-    Check::new("network", Level::Ok, text)
 }
 
 fn check_init(info: &EngineInfo) -> Check {

@@ -10,8 +10,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::error::CliError;
 use crate::config::{Discover, FilesFrom, Settings, Source};
 use crate::discover::{
-    Candidate, DiscoverError, Found, FoundCommand, Probe, Selection, choose, find_command, in_image, mark_units,
-    on_host, project_in_image, project_on_host, split_in_image, split_on_host,
+    Candidate, DiscoverError, Found, FoundCommand, Probe, Selection, choose, find_command, in_image, in_listing,
+    mark_units, on_host, project_in_image, project_on_host, split_in_image, split_on_host,
 };
 use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
 use crate::framework::{self, Framework};
@@ -60,7 +60,9 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
     if by_name.default_path().is_none() && settings.files.is_empty() && named.is_none() {
         return Err(DiscoverError::NoPaths { framework: by_name.name() }.into());
     }
-    let on_host = in_host.then(|| on_host(&selection(by_name), &settings.root)).transpose()?;
+    let own_call = |argv: Vec<String>| FrameworkCall::new(by_name.name(), argv, settings.framework_args.clone());
+    let is_listed = by_name.listing(&own_call(Vec::new())).is_some();
+    let on_host = (in_host && !is_listed).then(|| on_host(&selection(by_name), &settings.root)).transpose()?;
     let on_host = on_host.map(|found| match settings.split {
         Split::Never => found,
         Split::All => split_on_host(found, by_name, &settings.root),
@@ -72,7 +74,12 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         }
         Err(error) => return Err(error.into()),
     };
-    let (found, command) = if let (Some(found), Some(command)) = (&on_host, given_command(settings, frameworks)) {
+    let (found, command) = if is_listed {
+        let command = command_inside(settings, &engine, &template, &image, frameworks, run).await?;
+        let listing = by_name.listing(&own_call(command.argv.clone())).unwrap_or_default();
+        let spec = listing_container(&template, &image, listing, by_name, run);
+        (in_listing(&selection(by_name), &*engine, &spec).await?, command)
+    } else if let (Some(found), Some(command)) = (&on_host, given_command(settings, frameworks)) {
         (found.clone(), command)
     } else {
         let probe = open_probe(&engine, &template, &image, run).await?;
@@ -156,6 +163,46 @@ async fn unusable(
     Ok(Prepared { engine, plan, notes: Vec::new(), remarks: Vec::new(), unusable_image: Some(error) })
 }
 
+/// Finds the framework's command without looking for its tests.
+async fn command_inside(
+    settings: &Settings,
+    engine: &Arc<dyn Engine>,
+    template: &ShardTemplate,
+    image: &Image,
+    frameworks: &'static [&'static dyn Framework],
+    run: RunId,
+) -> Result<FoundCommand, CliError> {
+    if let Some(command) = given_command(settings, frameworks) {
+        return Ok(command);
+    }
+    let probe = open_probe(engine, template, image, run).await?;
+    let found = find_command(&probe, image, frameworks).await;
+    let closed = probe.close().await;
+    let found = found?;
+    closed?;
+    Ok(found)
+}
+
+/// Describes the container that lists units: what a shard would be, with another command.
+fn listing_container(
+    template: &ShardTemplate,
+    image: &Image,
+    listing: Vec<String>,
+    framework: &'static dyn Framework,
+    run: RunId,
+) -> ContainerSpec {
+    let before = template.before_command.as_ref().map(|before| {
+        let script = "/bin/sh -c \"$1\" >&2 || exit; shift; exec \"$@\"";
+        ["/bin/sh", "-c", script, "minke", before].map(str::to_owned)
+    });
+    let own = framework.environment().iter().map(|(name, value)| format!("{name}={value}"));
+    ContainerSpec {
+        argv: before.into_iter().flatten().chain(listing).collect(),
+        env: own.chain(["CI=true".to_owned()]).collect(),
+        ..looking_container(template, image, run, "listing")
+    }
+}
+
 async fn look_inside<'a>(
     settings: &Settings,
     probe: &Probe,
@@ -196,18 +243,23 @@ async fn open_probe(
     image: &Image,
     run: RunId,
 ) -> Result<Probe, EngineError> {
+    let spec = looking_container(template, image, run, "probe");
+    let work_dir = template.work_dir.as_deref().unwrap_or(&image.work_dir);
+    Probe::open(Arc::clone(engine), &spec, work_dir).await
+}
+
+/// Describes a container that only finds out what there is.
+fn looking_container(template: &ShardTemplate, image: &Image, run: RunId, what: &str) -> ContainerSpec {
     let expires = Timestamp::now().saturating_add(PROBE_LIFETIME).unwrap_or(Timestamp::MAX);
-    let spec = ContainerSpec {
-        name: format!("minke-{run}-probe"),
+    ContainerSpec {
+        name: format!("minke-{run}-{what}"),
         image: ImageId(image.id.0.clone()),
         argv: vec!["/minke-never-runs-this".to_owned()],
         replaces_entrypoint: true,
         template: template.clone(),
         env: Vec::new(),
         labels: Labels { run, owner: Owner::this_process(), expires },
-    };
-    let work_dir = template.work_dir.as_deref().unwrap_or(&image.work_dir);
-    Probe::open(Arc::clone(engine), &spec, work_dir).await
+    }
 }
 
 async fn make_plan(

@@ -65,6 +65,14 @@ pub enum DiscoverError {
         /// The framework.
         framework: &'static str,
     },
+    /// The command that lists the units failed.
+    #[error("cannot list the tests with `{command}`: {detail}")]
+    Listing {
+        /// The command.
+        command: String,
+        /// What it said.
+        detail: String,
+    },
     /// The framework's command is not in the image.
     #[error("image `{image}` has none of the commands of {framework}: {tried}")]
     NoCommand {
@@ -104,6 +112,7 @@ impl DiscoverError {
             }
             Self::Outside { .. } => Some("run minke in a directory above the tests".to_owned()),
             Self::NotUtf8 { .. } => Some("rename it, or leave it out with `--exclude`".to_owned()),
+            Self::Listing { .. } => Some("make the command succeed in the image; its output is above".to_owned()),
             Self::NoPaths { .. } => Some("name files, directories or quoted globs, such as `'tests/*.sh'`".to_owned()),
             Self::Read { .. } => Some("check its permissions, or leave it out with `--exclude`".to_owned()),
             Self::NoCommand { .. } => {

@@ -47,8 +47,6 @@ pub struct EngineInfo {
     pub system_time: Option<String>,
     /// Whether the engine runs on this machine, so that its host paths are ours.
     pub is_local: bool,
-    /// Whether a container with its network disabled is known to have a working loopback here, which starts faster.
-    pub can_disable_network: bool,
     /// Whether the engine finds its init program.
     pub has_init: bool,
     /// Remarks of the engine on its own set-up.

@@ -5,11 +5,13 @@
 mod bats;
 mod behave;
 mod by_file;
+mod cargo_nextest;
 mod command;
 mod command_line;
 mod cucumber_js;
 mod cucumber_ruby;
 mod gherkin_parts;
+mod go_test;
 mod jest;
 mod mocha;
 mod package_json;
@@ -28,10 +30,12 @@ use crate::schedule::ExitMeaning;
 
 pub use bats::Bats;
 pub use behave::Behave;
+pub use cargo_nextest::CargoNextest;
 pub use command::{CommandCandidate, Need};
 pub use command_line::CommandLine;
 pub use cucumber_js::CucumberJs;
 pub use cucumber_ruby::CucumberRuby;
+pub use go_test::GoTest;
 pub use jest::Jest;
 pub use mocha::Mocha;
 pub use prove::Prove;
@@ -78,6 +82,21 @@ pub trait Framework: Send + Sync {
     fn parts_in(&self, file: &str, text: &str) -> Vec<String> {
         let _ = (file, text);
         Vec::new()
+    }
+
+    /// Returns the command that lists units on its standard output, where units are not files.
+    fn listing(&self, call: &FrameworkCall) -> Option<Vec<String>> {
+        let _ = call;
+        None
+    }
+
+    /// Reads what the listing printed.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn listed(&self, stdout: &[u8]) -> Result<Vec<String>, String> {
+        let _ = stdout;
+        Ok(Vec::new())
     }
 
     /// Tells whether a unit needs an invocation of its own, because what selects it would hold for its neighbours too.
@@ -178,6 +197,8 @@ pub fn named(name: &str) -> &'static [&'static dyn Framework] {
         "rspec" => &[&Rspec],
         "vitest" => &[&Vitest],
         "mocha" => &[&Mocha],
+        "go-test" => &[&GoTest],
+        "cargo-nextest" => &[&CargoNextest],
         _ => &[],
     }
 }
@@ -193,6 +214,8 @@ pub const ALL: &[&dyn Framework] = &[
     &Jest,
     &Vitest,
     &Mocha,
+    &GoTest,
+    &CargoNextest,
     &Bats,
     &Prove,
     &CommandLine,

@@ -7,8 +7,7 @@
 use std::collections::HashMap;
 
 use super::{
-    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, by_shell, file_name,
-    package_json,
+    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, file_name, package_json,
 };
 use crate::model::{Case, Division, ReportFile, ReportFormat, ReportProblem, Unit};
 use crate::plan::FrameworkCall;
@@ -32,11 +31,6 @@ const CONFIGURATIONS: &[&str] = &[
 
 /// Settings of vite, which have vitest's under a key.
 const VITE_CONFIGURATIONS: &[&str] = &["vite.config.js", "vite.config.ts", "vite.config.mjs", "vite.config.mts"];
-
-/// vitest looks `localhost` up before it starts, and a container that was made without any network may have an empty
-/// `/etc/hosts`. Where the user may not write to it, vitest itself says what it misses.
-const WITH_LOCALHOST: &str =
-    "(grep -qs localhost /etc/hosts || echo 127.0.0.1 localhost >>/etc/hosts) 2>/dev/null; exec \"$@\"";
 
 impl Framework for Vitest {
     fn name(&self) -> &'static str {
@@ -105,7 +99,7 @@ impl Framework for Vitest {
         let units = units.iter().map(|unit| as_argument(unit));
         let command = call.command.iter().cloned().chain(["run".to_owned()]);
         let argv = command.chain(call.args.iter().cloned()).chain(own).chain(others).chain(units).collect();
-        by_shell(WITH_LOCALHOST, argv)
+        argv
     }
 
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {

@@ -53,6 +53,11 @@ pub struct Finding {
     pub text: String,
 }
 
+impl Finding {
+    /// The type of an error that only says that the test was running when its report ends: nothing is known of it.
+    pub const RUNNING: &str = "minke.running";
+}
+
 /// Tells failures, errors and skips apart, worst last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -13,6 +13,8 @@ pub const FRAMEWORK_NAMES: &[&str] = &[
     "jest",
     "vitest",
     "mocha",
+    "go-test",
+    "cargo-nextest",
     "bats",
     "prove",
     "command",

@@ -9,6 +9,8 @@ pub enum ReportFormat {
     CucumberMessages,
     /// The Test Anything Protocol, versions 12 to 14.
     Tap,
+    /// The lines of `go test -json`.
+    GoTest,
     /// What `prove --state=save` keeps of each script.
     ProveState,
     /// The results that `jest --json` writes.

@@ -5,6 +5,7 @@
 pub mod annotations;
 mod ansi;
 mod events;
+pub mod go_test;
 pub mod html;
 pub mod jest;
 pub mod junit;

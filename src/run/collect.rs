@@ -13,7 +13,7 @@ use crate::engine::{ContainerId, Engine, EngineError};
 use crate::framework::Framework;
 use crate::model::{ReportFile, ReportFormat};
 use crate::report::junit::{self, ReadLimits};
-use crate::report::{jest, messages, prove_state, rspec, tap, unittest};
+use crate::report::{go_test, jest, messages, prove_state, rspec, tap, unittest};
 
 /// The directory in the container that everything of minke's is in.
 pub(super) const MINKE_DIR: &str = "/tmp/minke";
@@ -109,6 +109,7 @@ pub(super) fn read_report(format: ReportFormat, name: &str, file: File) -> Repor
         ReportFormat::JUnit => junit::read(name, file, &ReadLimits::default()),
         ReportFormat::CucumberMessages => messages::read(name, file),
         ReportFormat::ProveState => prove_state::read(name, file),
+        ReportFormat::GoTest => go_test::read(name, file, &ReadLimits::default()),
         ReportFormat::Tap => tap::read(name, file, &ReadLimits::default()),
         ReportFormat::Jest => jest::read(name, file, &ReadLimits::default()),
         ReportFormat::Unittest => unittest::read(name, file),

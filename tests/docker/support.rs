@@ -15,6 +15,8 @@ pub(crate) const CUCUMBER: &str = "minke-test/cucumber";
 pub(crate) const BEHAVE: &str = "minke-test/behave";
 pub(crate) const RSPEC: &str = "minke-test/rspec";
 pub(crate) const NODE: &str = "minke-test/node";
+pub(crate) const GO: &str = "minke-test/go";
+pub(crate) const RUST: &str = "minke-test/rust";
 pub(crate) const SHELL: &str = "minke-test/shell";
 pub(crate) const JAVASCRIPT: &str = "minke-test/javascript";
 

@@ -222,6 +222,27 @@ plain() {
 }
 
 build_shell() { plain minke-test/shell "$here/shell.Dockerfile"; }
+build_go() { plain minke-test/go "$here/go.Dockerfile"; }
+
+# ---- rust: what this machine has, as it runs the tests with cargo-nextest itself ----
+
+build_rust() {
+  local image=minke-test/rust hash start context=$scratch/rust sysroot
+  build_base
+  start=$SECONDS
+  need cargo-nextest cargo-nextest
+  hash=$(hash_of "$(hash_base)" "$(declare -f build_rust)" "$here/rust.Dockerfile" "$(rustc -V)" "$(cargo nextest --version)")
+  ! fresh "$image" "$hash" || return 0
+  say "building $image"
+  sysroot=$(rustc --print sysroot)
+  mkdir -p "$context/bin" "$context/lib/rustlib"
+  cp -L "$sysroot/bin/cargo" "$sysroot/bin/rustc" "$(command -v cargo-nextest)" "$context/bin"
+  cp -L "$sysroot"/lib/*.so* "$context/lib"
+  cp -r "$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')" "$context/lib/rustlib"
+  docker_build "$image" "$hash" "$here/rust.Dockerfile" "$context"
+  rm -rf "$context"
+  done_in "$image" $start
+}
 
 # ---- javascript: jest, vitest and mocha ----
 
@@ -304,7 +325,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave rspec'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave rspec go rust'
 
 main() {
   local name

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use bollard::models::{ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType};
 
-use crate::engine::{ContainerSpec, EngineInfo, PathKind};
+use crate::engine::{ContainerSpec, PathKind};
 use crate::model::Network;
 
 /// Capabilities of Docker's default set that tests do not need.
 const DROPPED_CAPABILITIES: [&str; 6] = ["AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP", "SETPCAP", "SYS_CHROOT"];
 
 /// Describes a container for the engine.
-pub(super) fn body(spec: &ContainerSpec, info: &EngineInfo) -> ContainerCreateBody {
+pub(super) fn body(spec: &ContainerSpec) -> ContainerCreateBody {
     let template = &spec.template;
     let mut argv = spec.argv.clone();
     let entrypoint = spec.replaces_entrypoint.then(|| argv.drain(..1).collect());
@@ -23,12 +23,11 @@ pub(super) fn body(spec: &ContainerSpec, info: &EngineInfo) -> ContainerCreateBo
         user: template.user.clone(),
         working_dir: template.work_dir.clone(),
         labels: Some(spec.labels.to_map()),
-        network_disabled: (template.network == Network::None && info.can_disable_network).then_some(true),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         tty: Some(false),
         healthcheck: Some(HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }),
-        host_config: Some(host_config(spec, info)),
+        host_config: Some(host_config(spec)),
         ..ContainerCreateBody::default()
     }
 }
@@ -41,7 +40,7 @@ fn environment(spec: &ContainerSpec) -> Vec<String> {
     merged.into_iter().map(|(name, value)| format!("{name}={value}")).collect()
 }
 
-fn host_config(spec: &ContainerSpec, info: &EngineInfo) -> HostConfig {
+fn host_config(spec: &ContainerSpec) -> HostConfig {
     let template = &spec.template;
     let limits = &template.limits;
     let network_mode = match &template.network {
@@ -60,8 +59,9 @@ fn host_config(spec: &ContainerSpec, info: &EngineInfo) -> HostConfig {
         init: Some(true),
         // The output is read from the attached streams; a log driver would only slow them and fill the disk.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
-        network_mode: (!(template.network == Network::None && info.can_disable_network))
-            .then(|| network_mode.to_owned()),
+        // Not `network_disabled`, which starts faster on old engines: it leaves /etc/hosts empty, so that nothing finds
+        // `localhost`.
+        network_mode: Some(network_mode.to_owned()),
         memory,
         memory_swap: memory,
         nano_cpus: limits.cpu_millis.and_then(|millis| i64::try_from(millis).ok()?.checked_mul(1_000_000)),

@@ -58,12 +58,9 @@ impl DockerEngine {
     async fn read_info(&self) -> Result<EngineInfo, EngineError> {
         let version = self.docker.version().await.map_err(|error| operation("read the engine's version", error))?;
         let info = self.docker.info().await.map_err(|error| operation("read the engine's state", error))?;
-        let version_text = version.version.unwrap_or_default();
         Ok(EngineInfo {
             endpoint: self.endpoint.to_string(),
-            // Only there has it been seen that a container without a network still has its loopback.
-            can_disable_network: version_text.starts_with("20.10."),
-            version: version_text,
+            version: version.version.unwrap_or_default(),
             api_version: version.api_version.unwrap_or_default(),
             cpus: info.ncpu.and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(1).max(1),
             memory_bytes: info.mem_total.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
@@ -140,9 +137,8 @@ impl Engine for DockerEngine {
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
-        let info = self.cached_info().await?;
         let options = CreateContainerOptionsBuilder::default().name(&spec.name).build();
-        let body = create::body(spec, info);
+        let body = create::body(spec);
         let created = self.docker.create_container(Some(options), body).await;
         created.map(|created| ContainerId(created.id)).map_err(|error| failure::of_create(spec, error))
     }

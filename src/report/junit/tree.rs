@@ -49,7 +49,7 @@ pub(crate) struct Attributes(pub(crate) Vec<(String, String)>);
 #[derive(Debug)]
 enum Node {
     /// `<testsuites>` or `<testsuite>`.
-    Group(Group),
+    Group(Box<Group>),
     Case(usize),
     Properties(usize),
     /// The `<properties>` of a suite.
@@ -157,7 +157,7 @@ impl<'a> Tree<'a> {
         match self.open.pop() {
             Some(Node::Captured) => self.finish_capture(),
             Some(Node::Case(case)) => self.count_case(case),
-            Some(Node::Group(group)) => self.finish_group(group),
+            Some(Node::Group(group)) => self.finish_group(*group),
             Some(
                 Node::Properties(_) | Node::SuiteProperties | Node::InsideCaptured | Node::Unknown | Node::Ignored,
             )
@@ -177,7 +177,7 @@ impl<'a> Tree<'a> {
         self.hand_over(whole);
         while let Some(node) = self.open.pop() {
             if let Node::Group(group) = node {
-                self.finish_group(group);
+                self.finish_group(*group);
             }
         }
     }
@@ -266,7 +266,7 @@ impl<'a> Tree<'a> {
             outer.has_suites = true;
             group.stand_in(outer);
         }
-        Node::Group(group)
+        Node::Group(Box::new(group))
     }
 
     fn suite_details(&mut self, attributes: &Attributes) -> SuiteDetails {
@@ -453,7 +453,7 @@ impl<'a> Tree<'a> {
 
     fn nearest_group(&mut self) -> Option<&mut Group> {
         self.open.iter_mut().rev().find_map(|node| match node {
-            Node::Group(group) => Some(group),
+            Node::Group(group) => Some(&mut **group),
             Node::Case(_)
             | Node::Properties(_)
             | Node::SuiteProperties

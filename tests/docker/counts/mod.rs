@@ -2,8 +2,10 @@
 
 mod bats;
 mod behave;
+mod cargo_nextest;
 mod command;
 mod cucumber;
+mod go_test;
 mod jest;
 mod mocha;
 mod prove;

@@ -3,7 +3,9 @@
 mod bats;
 mod behave;
 mod beside;
+mod cargo_nextest;
 mod command;
+mod go_test;
 mod javascript;
 mod jest;
 mod mocha;
