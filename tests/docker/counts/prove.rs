@@ -76,9 +76,9 @@ fn prove_cases_equal_those_that_prove_counts() {
             let own = cases.iter().filter(|case| case.file.as_deref() == Some(&script) && is_own(&case.name));
             let counts = CaseCounts::of(&own.cloned().collect::<Vec<_>>());
             let seen = Verdict {
-                run: counts.total() as usize,
-                failed: counts.failed as usize,
-                skipped_or_to_do: counts.skipped as usize,
+                run: counts.total(),
+                failed: counts.failed,
+                skipped_or_to_do: counts.skipped,
                 is_good: ended.outcome(&script) == "passed",
             };
             assert_eq!(seen, verdict, "{script}, --isolation {isolation}");
