@@ -228,7 +228,10 @@ impl Arguments {
             let (name, inline) = arg.split_once('=').map_or((arg.as_str(), None), |(name, value)| (name, Some(value)));
             given.has_fail_fast |= FAIL_FAST.contains(&name);
             let takes_value = FILTERS.contains(&name) || BUILD_VALUES.contains(&name);
-            let value = inline.map(str::to_owned).or_else(|| rest.next_if_value(takes_value));
+            let value = match inline {
+                Some(value) => Some(value.to_owned()),
+                None => takes_value.then(|| rest.next().cloned()).flatten(),
+            };
             if FILTERS.contains(&name) {
                 filters.extend(value.map(|value| format!("({value})")));
                 continue;
@@ -247,17 +250,6 @@ impl Arguments {
         }
         given.filter = (!filters.is_empty()).then(|| filters.join(" + "));
         given
-    }
-}
-
-/// Takes the next word as a value, where one belongs there.
-trait NextIfValue {
-    fn next_if_value(&mut self, takes_value: bool) -> Option<String>;
-}
-
-impl NextIfValue for std::slice::Iter<'_, String> {
-    fn next_if_value(&mut self, takes_value: bool) -> Option<String> {
-        if takes_value { self.next().cloned() } else { None }
     }
 }
 
