@@ -98,8 +98,7 @@ impl Framework for Vitest {
         let others = if let [unit] = units { without_look_alikes(unit) } else { Vec::new() };
         let units = units.iter().map(|unit| as_argument(unit));
         let command = call.command.iter().cloned().chain(["run".to_owned()]);
-        let argv = command.chain(call.args.iter().cloned()).chain(own).chain(others).chain(units).collect();
-        argv
+        command.chain(call.args.iter().cloned()).chain(own).chain(others).chain(units).collect()
     }
 
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
