@@ -11,7 +11,7 @@ use super::error::CliError;
 use crate::config::{Discover, FilesFrom, Settings, Source};
 use crate::discover::{
     Candidate, DiscoverError, Found, FoundCommand, Probe, Selection, choose, find_command, in_image, in_listing,
-    mark_units, on_host, project_in_image, project_on_host, split_in_image, split_on_host,
+    mark_units, on_host, project_in_image, project_on_host, split_by_listing, split_in_image, split_on_host,
 };
 use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
 use crate::framework::{self, Framework};
@@ -97,6 +97,15 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
             }
         }
     };
+    let found = match settings.split {
+        Split::Never => found,
+        Split::All => {
+            let framework = command.framework;
+            let call = FrameworkCall::new(framework.name(), command.argv.clone(), settings.framework_args.clone());
+            let spec = |argv| listing_container(&template, &image, argv, framework, run);
+            split_by_listing(found, framework, &call, &*engine, spec).await?
+        }
+    };
     let mut remarks = remarks(settings, &*engine).await?;
     remarks.extend(found.unmatched.iter().map(|path| format!("`{path}` gives no test file")));
     let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
@@ -158,7 +167,7 @@ async fn unusable(
 ) -> Result<Prepared, CliError> {
     let usual = framework.commands().first().map(|candidate| candidate.argv).unwrap_or_default();
     let argv = usual.iter().map(|&word| word.to_owned()).collect();
-    let command = given_command(settings, &[framework]).unwrap_or(FoundCommand { framework, argv });
+    let command = given_command(settings, &[framework]).unwrap_or(FoundCommand { framework, argv, is_guess: false });
     let plan = make_plan(settings, found, command, template, None, &*engine).await?;
     Ok(Prepared { engine, plan, notes: Vec::new(), remarks: Vec::new(), unusable_image: Some(error) })
 }
@@ -234,7 +243,7 @@ fn given_command(settings: &Settings, frameworks: &[&'static dyn Framework]) -> 
     let text = argv.join(" ");
     let alike = frameworks.iter().find(|framework| text.contains(framework.name()));
     let framework = *alike.or(frameworks.first())?;
-    Some(FoundCommand { framework, argv })
+    Some(FoundCommand { framework, argv, is_guess: false })
 }
 
 async fn open_probe(

@@ -15,6 +15,8 @@ pub struct FoundCommand {
     pub framework: &'static dyn Framework,
     /// Its command as argv.
     pub argv: Vec<String>,
+    /// Whether something that it needs could not be looked for.
+    pub is_guess: bool,
 }
 
 /// Finds the first command of the given frameworks that the image has.
@@ -35,6 +37,7 @@ pub async fn find_command(
                 return Ok(FoundCommand {
                     framework,
                     argv: candidate.argv.iter().map(|&word| word.to_owned()).collect(),
+                    is_guess: candidate.needs.iter().any(|need| matches!(need, Need::Unseen(_))),
                 });
             }
             tried.push(format!("`{}`", candidate.argv.join(" ")));
@@ -57,6 +60,7 @@ async fn is_there(probe: &Probe, dirs: &[&str], candidate: &CommandCandidate) ->
                 found.into_iter().flatten().any(|(kind, _)| matches!(kind, PathKind::File { executable: true }))
             }
             Need::InWorkDir(path) => probe.look(path).await?.is_some(),
+            Need::Unseen(_) => true,
         };
         if !met {
             return Ok(false);

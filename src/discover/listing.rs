@@ -26,11 +26,7 @@ pub async fn in_listing(
     engine: &dyn Engine,
     spec: &ContainerSpec,
 ) -> Result<Found, DiscoverError> {
-    let container = engine.create(spec).await?;
-    let ended = run(engine, &container).await;
-    let removed = engine.remove(&container).await;
-    let ended = ended?;
-    removed?;
+    let ended = run_to_its_end(engine, spec).await?;
     let failed = |detail: String| DiscoverError::Listing { command: spec.argv.join(" "), detail };
     if ended.code != 0 {
         return Err(failed(format!("it ended with exit code {}\n{}", ended.code, ended.stderr)));
@@ -41,11 +37,21 @@ pub async fn in_listing(
     pick(selection, &units)
 }
 
-/// What came of the command.
-struct Ended {
-    code: i64,
-    stdout: Vec<u8>,
-    stderr: String,
+/// What came of a command.
+pub(super) struct Ended {
+    pub(super) code: i64,
+    pub(super) stdout: Vec<u8>,
+    pub(super) stderr: String,
+}
+
+/// Runs a command in a container of its own, and removes that.
+pub(super) async fn run_to_its_end(engine: &dyn Engine, spec: &ContainerSpec) -> Result<Ended, EngineError> {
+    let container = engine.create(spec).await?;
+    let ended = run(engine, &container).await;
+    let removed = engine.remove(&container).await;
+    let ended = ended?;
+    removed?;
+    Ok(ended)
 }
 
 async fn run(engine: &dyn Engine, container: &ContainerId) -> Result<Ended, EngineError> {

@@ -87,20 +87,19 @@ pub async fn choose(project: &ProjectFiles, inside: Option<(&Probe, &Image)>) ->
         .filter_map(|&framework| framework.sign(project).map(|sign| Candidate { framework, sign }));
     let candidates: Vec<Candidate> = signs.collect();
     let Some((probe, image)) = inside else { return strongest(candidates) };
-    let certain: Vec<&'static dyn Framework> = candidates
-        .iter()
-        .filter(|candidate| candidate.sign.strength == Strength::Certain)
-        .map(|candidate| candidate.framework)
-        .collect();
+    let is_certain = |candidate: &Candidate| candidate.sign.strength == Strength::Certain;
+    let certain: Vec<&'static dyn Framework> =
+        candidates.iter().filter(|candidate| is_certain(candidate)).map(|candidate| candidate.framework).collect();
     let mut present = Vec::new();
     for candidate in candidates {
         match command::find_command(probe, image, &[candidate.framework]).await {
+            // A pytest that may be there is no reason to take files that are unittest's as well for pytest's.
+            Ok(found) if found.is_guess && !is_certain(&candidate) => {}
             Ok(_) => present.push(candidate),
             Err(DiscoverError::NoCommand { .. }) => {}
             Err(error) => return Err(error),
         }
     }
-    let is_certain = |candidate: &Candidate| candidate.sign.strength == Strength::Certain;
     if !certain.is_empty() && !present.iter().any(is_certain) {
         // Says which commands are missing.
         command::find_command(probe, image, &certain).await?;

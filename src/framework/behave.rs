@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument, by_name,
-    file_name,
+    file_name, gherkin_parts,
 };
 use crate::model::{Case, CaseOutcome, Division, Finding, FindingKind, ReportFile, Unit, split_part};
 use crate::plan::FrameworkCall;
@@ -48,6 +48,10 @@ impl Framework for Behave {
 
     fn takes_parts(&self) -> bool {
         true
+    }
+
+    fn parts_in(&self, file: &str, text: &str) -> Vec<String> {
+        gherkin_parts::scenarios(file, text)
     }
 
     fn commands(&self) -> &'static [CommandCandidate] {

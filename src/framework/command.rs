@@ -16,4 +16,6 @@ pub enum Need {
     OnPath(&'static str),
     /// A file at this path, relative to the working directory.
     InWorkDir(&'static str),
+    /// Something that no file of a known name shows, such as a module of a language; it is taken to be there.
+    Unseen(&'static str),
 }

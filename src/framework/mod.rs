@@ -84,6 +84,18 @@ pub trait Framework: Send + Sync {
         Vec::new()
     }
 
+    /// Returns the command that lists the parts of test files on its standard output, and runs none of them.
+    fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
+        let _ = (call, files);
+        None
+    }
+
+    /// Reads the parts of test files that the listing printed, as selectors in its order; a file without any stays whole.
+    fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
+        let _ = (stdout, files);
+        Vec::new()
+    }
+
     /// Returns the command that lists units on its standard output, where units are not files.
     fn listing(&self, call: &FrameworkCall) -> Option<Vec<String>> {
         let _ = call;

@@ -50,11 +50,36 @@ impl Framework for Pytest {
         true
     }
 
+    fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
+        let own = ["--collect-only", "-q", "--override-ini=cache_dir=/tmp/minke-pytest-cache"].map(str::to_owned);
+        // A file that cannot be collected is no reason to list none; it stays whole, and fails when it is run.
+        let own = own.into_iter().chain(["--continue-on-collection-errors".to_owned()]);
+        let files = files.iter().map(|file| as_argument(file));
+        Some(call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).chain(files).collect())
+    }
+
+    fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
+        let part = |line: &str| {
+            let (path, part) = split_part(line);
+            let part = part?;
+            // pytest writes paths relative to its root directory, which may lie below the project's.
+            let exact = files.iter().find(|file| **file == path);
+            let mut below = files.iter().filter(|file| file.strip_suffix(path).is_some_and(|rest| rest.ends_with('/')));
+            let file = exact.or_else(|| below.next().filter(|_| below.next().is_none()))?;
+            Some(format!("{file}::{part}"))
+        };
+        // The list ends with a blank line; what follows is a summary, and names tests of its own.
+        stdout.lines().take_while(|line| !line.is_empty()).filter_map(part).collect()
+    }
+
     fn commands(&self) -> &'static [CommandCandidate] {
         &[
             CommandCandidate { argv: &["pytest"], needs: &[Need::OnPath("pytest")] },
             CommandCandidate { argv: &["pytest-3"], needs: &[Need::OnPath("pytest-3")] },
-            CommandCandidate { argv: &["python3", "-m", "pytest"], needs: &[Need::OnPath("python3")] },
+            CommandCandidate {
+                argv: &["python3", "-m", "pytest"],
+                needs: &[Need::OnPath("python3"), Need::Unseen("pytest")],
+            },
         ]
     }
 
@@ -337,6 +362,18 @@ mod tests {
         assert_eq!(Pytest.seen("sub/test_b.py::TestB::test_x PASSED", &units), Some(1));
         assert_eq!(Pytest.seen("collected 2 items", &units), None);
         assert_eq!(Pytest.seen("other/test_a.py .", &units), None);
+    }
+
+    #[test]
+    fn listed_tests_become_parts_of_their_files() {
+        let printed = "tests/test_a.py::test_x[a b]\ntests/test_a.py::TestC::test_y\nsub/test_b.py::test_z\n\n\
+                       3 tests collected\nERROR tests/test_c.py::x\n";
+        let files = ["tests/test_a.py", "tests/sub/test_b.py", "tests/test_c.py"];
+        assert_eq!(
+            Pytest.listed_parts(printed, &files),
+            ["tests/test_a.py::test_x[a b]", "tests/test_a.py::TestC::test_y", "tests/sub/test_b.py::test_z"]
+        );
+        assert!(Pytest.listed_parts("tests/test_a.py: 3\n", &files).is_empty());
     }
 
     #[test]

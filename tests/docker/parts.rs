@@ -32,6 +32,18 @@ fn a_split_cucumber_js_suite_has_the_cases_of_the_whole_one() {
 }
 
 #[test]
+fn a_split_pytest_suite_has_the_cases_of_the_whole_one() {
+    let project = Project::fixture("pytest");
+    let whole = project.pytest(&["--shards", "4", "tests/unit"]);
+    let (files, cases) = (whole.state().units().len(), tally(&of_framework(whole.junit())));
+    let split = project.pytest(&["--shards", "4", "--split", "all", "tests/unit"]);
+    split.expect(1).left_nothing();
+    assert_eq!(tally(&of_framework(split.junit())), cases);
+    let units = split.state().units().len();
+    assert!(units > files * 5, "{units} parts of {files} files");
+}
+
+#[test]
 fn parts_of_files_can_be_selected() {
     let project = Project::empty();
     project.write(
