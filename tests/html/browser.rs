@@ -90,9 +90,14 @@ impl Page {
         }
         page.look(look);
         page.call("Emulation.setScriptExecutionDisabled", json!({"value": !look.scripts}));
-        page.call("Page.navigate", json!({"url": format!("file://{}", path.display())}));
-        page.wait_for("Page.loadEventFired");
+        page.navigate(path);
         page
+    }
+
+    /// Goes to a file and waits until it is loaded.
+    pub(crate) fn navigate(&mut self, path: &Path) {
+        self.call("Page.navigate", json!({"url": format!("file://{}", path.display())}));
+        self.wait_for("Page.loadEventFired");
     }
 
     /// Changes the size and the theme.

@@ -240,7 +240,7 @@ fn on_paper_failures_are_open_and_controls_are_gone() {
 
 #[test]
 fn twenty_thousand_cases_stay_small() {
-    let html = document(&large(400, 20_000, 20_000));
+    let html = document(&large(400, 20_000, 20_000, 0));
     assert!(html.len() < 8_000_000, "{} bytes", html.len());
     let mut page = Page::open(&html, Look::default());
     assert_eq!(page.count("details.unit tbody tr:not(.g)"), 20_000);

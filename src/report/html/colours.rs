@@ -321,7 +321,7 @@ mod tests {
             ("\u{1b}[7mx\u{1b}[27m", "<span class=\"v\">x</span>"),
             ("\u{1b}[38;5;9mx", "<span class=\"f9\">x</span>"),
             ("\u{1b}[38;5;16mx", "<span class=\"x\" style=\"--l:#000000;--d:#7f7f7f\">x</span>"),
-            ("\u{1b}[38:2::200:0:0mx", "<span class=\"x\" style=\"--l:#c80000;--d:#d93f3f\">x</span>"),
+            ("\u{1b}[38:2::200:0:0mx", "<span class=\"x\" style=\"--l:#c80000;--d:#d94f4f\">x</span>"),
             ("\u{1b}[41mx", "<span style=\"background:#aa0000;color:#ffffff\">x</span>"),
             ("\u{1b}[31;7mx", "<span style=\"background:#aa0000;color:#ffffff\">x</span>"),
             ("a\u{1b}[31mb\nc\u{1b}[39md", "a<span class=\"f1\">b\nc</span>d"),
