@@ -44,7 +44,8 @@ pub(super) struct Article {
 /// What kept minke from a whole answer.
 pub(super) struct TroubleView {
     pub(super) cause: String,
-    pub(super) detail: String,
+    /// What happened, in stretches; some of them are words for a shell or a file, which stand between backticks.
+    pub(super) detail: Vec<(bool, String)>,
     pub(super) output: Option<String>,
 }
 
@@ -262,9 +263,18 @@ fn add_finding(blocks: &mut Vec<Block>, title: &str, finding: &Finding, limit: L
 fn trouble_view(trouble: &Trouble, limit: Limit) -> TroubleView {
     TroubleView {
         cause: trouble.cause.to_string(),
-        detail: visible(trouble.detail.trim()).into_owned(),
+        detail: stretches(&visible(trouble.detail.trim())),
         output: (!trouble.output_tail.trim().is_empty()).then(|| limit.html(&trouble.output_tail)),
     }
+}
+
+/// Divides a sentence at its backticks. One without a partner is left as it is.
+fn stretches(text: &str) -> Vec<(bool, String)> {
+    if text.matches('`').count() % 2 == 1 {
+        return vec![(false, text.to_owned())];
+    }
+    let parts = text.split('`').enumerate().map(|(place, part)| (place % 2 == 1, part.to_owned()));
+    parts.filter(|(_, part)| !part.is_empty()).collect()
 }
 
 fn shards(state: &RunState, options: &HtmlOptions, limit: Limit) -> Vec<ShardFailure> {

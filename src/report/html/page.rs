@@ -41,6 +41,8 @@ pub(super) struct Page<'a> {
     warnings: Vec<String>,
     timeline: Option<Timeline>,
     containers: Vec<ContainerRow>,
+    /// Whether a container's last lines are shown.
+    has_output: bool,
     slowest: Vec<Slowest>,
     flaky: Flaky,
     units: Vec<UnitView<'a>>,
@@ -64,6 +66,7 @@ impl<'a> Page<'a> {
     /// Collects everything that the report shows.
     pub(super) fn of(state: &'a RunState, options: &HtmlOptions) -> Self {
         let plan = state.plan();
+        let containers = containers::rows(state, options);
         Self {
             style: include_str!("style.css"),
             script: include_str!("script.js"),
@@ -76,7 +79,8 @@ impl<'a> Page<'a> {
             failures: Failures::of(state, options),
             warnings: state.warnings().iter().map(|warning| visible(warning).into_owned()).collect(),
             timeline: Timeline::of(state),
-            containers: containers::rows(state, options),
+            has_output: containers.iter().any(|row| !row.output.is_empty()),
+            containers,
             slowest: slowest::lists(state),
             flaky: Flaky::of(state),
             units: units::views(state),

@@ -58,7 +58,7 @@
   // Search and filter. The index is made when it is first needed.
   var search = byId("search"), matches = byId("matches"), none = byId("none");
   var filters = find("[data-filter]");
-  var index = null;
+  var index = null, others = [];
   var opened = [];
   function makeIndex() {
     var articles = {};
@@ -91,7 +91,12 @@
     var outcomes = chosen();
     var isAll = words.length === 0 && outcomes.length === 0;
     if (isAll && !index) { return; }
-    index = index || makeIndex();
+    if (!index) {
+      index = makeIndex();
+      others = find("#failures article:not([data-unit])").map(function (article) {
+        return { node: article, text: article.textContent.toLowerCase(), outcome: article.classList.contains("notrun") ? "notrun" : "errored" };
+      });
+    }
     var has = function (text) { return words.every(function (word) { return text.indexOf(word) >= 0; }); };
     var fits = function (list) { return outcomes.length === 0 || list.some(function (outcome) { return outcomes.indexOf(outcome) >= 0; }); };
     var units = 0, cases = 0;
@@ -126,6 +131,7 @@
         entry.article.hidden = !isTold;
       }
     });
+    others.forEach(function (other) { other.node.hidden = !(fits([other.outcome]) && has(other.text)); });
     if (!isAll && shown.length <= 20) {
       shown.forEach(function (entry) {
         if (entry.rows.length > 0 && !entry.unit.open) { entry.unit.open = true; opened.push(entry.unit); }

@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_seen_is_shown() {
-        assert_eq!(visible("a\0b\u{1b}[31mc\u{202e}d\u{7f}"), "a\u{2400}bc[U+202E]d\u{2421}");
+        assert_eq!(visible("a\0b\u{202e}c\u{7f}"), "a\u{2400}b[U+202E]c\u{2421}");
+        assert_eq!(visible("a\u{1b}[31mb\n\u{1b}]0;title\u{7}c"), "ab\nc");
         assert!(matches!(visible("plain\n\ttext \u{5d0}"), Cow::Borrowed(_)));
     }
 

@@ -22,6 +22,8 @@ pub(super) struct Timeline {
     pub(super) sentences: Vec<String>,
     /// Whether a bar's ends are worked out of the cases' times.
     pub(super) has_estimates: bool,
+    /// Whether a bar stands for units of which nobody knows which ran when.
+    pub(super) has_unknown: bool,
 }
 
 /// A time that is marked on the axis.
@@ -68,12 +70,14 @@ impl Timeline {
                 bars,
             }
         };
+        let all = || tracks.iter().flat_map(|track| &track.stretches);
         Some(Self {
             ticks: ticks(length),
             rows: tracks.iter().take(ROWS).map(row).collect(),
             not_drawn: tracks.len().saturating_sub(ROWS),
             sentences: sentences(&tracks, critical, length),
-            has_estimates: tracks.iter().flat_map(|track| &track.stretches).any(|stretch| stretch.is_estimate),
+            has_estimates: all().any(|stretch| stretch.is_estimate),
+            has_unknown: all().any(|stretch| stretch.kind == Kind::Units),
         })
     }
 }
