@@ -8,9 +8,10 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::decode::Input;
 use super::group::Follower;
+use super::node::Attributes;
 use super::reference::{self, Reference};
 use super::tokens::Tokens;
-use super::tree::{Attributes, Tree};
+use super::tree::Tree;
 use crate::model::{ReportFile, ReportProblem};
 
 /// How much of a report file is read. What is beyond a limit is left out, and the file is marked.

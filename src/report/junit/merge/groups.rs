@@ -7,7 +7,8 @@ use tempfile::{SpooledTempFile, spooled_tempfile};
 
 use super::attempt::Attempt;
 use super::element::{CaseName, Form, push_output};
-use super::gather::{Gathered, name_hash};
+use super::gather::Gathered;
+use super::name::name_hash;
 use super::options::MergeOptions;
 use super::record::{Fields, Rank, Record, with_number};
 use super::spill::Sorted;

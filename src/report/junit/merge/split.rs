@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 use super::element::{DECLARATION, push_root_start, push_suite_start};
-use super::gather::{Gathered, fnv};
+use super::gather::Gathered;
 use super::groups::{Part, Shelf, shelve};
+use super::name::fnv;
 use super::options::{Dialect, MergeOptions};
 use super::summary::Written;
 use crate::report::{WriteError, replace};
