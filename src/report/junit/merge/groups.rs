@@ -1,7 +1,7 @@
 //! Walks through the sorted records, and puts the written rows of each suite onto a shelf.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use tempfile::{SpooledTempFile, spooled_tempfile};
 
@@ -18,6 +18,9 @@ use super::unite::{United, unite};
 
 /// Up to how many bytes the rows of a suite stay in memory.
 const IN_MEMORY: usize = 2 * 1024 * 1024;
+
+/// How many bytes are copied at a time.
+const COPIED: usize = 256 * 1024;
 
 /// How many cases with several attempts are named.
 const NAMED: usize = 20;
@@ -217,6 +220,17 @@ impl Walk<'_, '_> {
 impl Open {
     fn new(number: usize) -> Self {
         Self { rows: spooled_tempfile(IN_MEMORY), bytes: 0, totals: Totals::default(), number }
+    }
+}
+
+/// Copies the rest of a spool, in pieces that are large enough for a file.
+pub(super) fn copy(from: &mut SpooledTempFile, to: &mut dyn Write) -> io::Result<()> {
+    let mut piece = vec![0; COPIED];
+    loop {
+        match from.read(&mut piece)? {
+            0 => return Ok(()),
+            read => to.write_all(&piece[..read])?,
+        }
     }
 }
 
