@@ -2,6 +2,7 @@
 //!
 //! Knows no framework: what a framework means by a class name or a file is its own module's affair.
 
+mod captured;
 mod claims;
 mod clean;
 mod decode;
@@ -11,6 +12,7 @@ mod group;
 mod layout;
 mod location;
 pub mod merge;
+mod node;
 mod number;
 mod reader;
 mod reference;

@@ -8,9 +8,10 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::decode::Input;
 use super::group::Follower;
+use super::node::Attributes;
 use super::reference::{self, Reference};
 use super::tokens::Tokens;
-use super::tree::{Attributes, Tree};
+use super::tree::Tree;
 use crate::model::{ReportFile, ReportProblem};
 
 /// How much of a report file is read. What is beyond a limit is left out, and the file is marked.
@@ -98,8 +99,8 @@ impl Contents<'_> {
                 self.tree.start(&name_of(start.local_name().as_ref()), &attributes)?;
             }
             Event::End(_) => self.tree.end(),
-            Event::Text(text) => self.tree.text(&String::from_utf8_lossy(text)),
-            Event::CData(text) => self.tree.text(&String::from_utf8_lossy(text)),
+            Event::Text(text) => self.tree.text(&text_of(text)),
+            Event::CData(text) => self.tree.text(&text_of(text)),
             Event::GeneralRef(name) => self.reference(&String::from_utf8_lossy(name)),
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) | Event::Eof => {}
         }
@@ -109,7 +110,7 @@ impl Contents<'_> {
     fn attributes(&mut self, start: &BytesStart<'_>) -> Attributes {
         let mut attributes = Attributes::default();
         for attribute in start.html_attributes().with_checks(false).flatten() {
-            let (value, unknown) = reference::unescape(&String::from_utf8_lossy(&attribute.value));
+            let (value, unknown) = reference::unescape(&text_of(&attribute.value));
             self.entities |= unknown;
             attributes.0.push((name_of(attribute.key.local_name().as_ref()).into_owned(), value));
         }
@@ -128,9 +129,14 @@ impl Contents<'_> {
     }
 }
 
+/// Returns bytes as text. They are text already; to see that takes less time than to look for what is not.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// Makes an element's or an attribute's name comparable.
 fn name_of(local_name: &[u8]) -> Cow<'_, str> {
-    let name = String::from_utf8_lossy(local_name);
+    let name = text_of(local_name);
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { name }
 }
 

@@ -1,16 +1,15 @@
 //! Builds the cases out of elements and texts as they come by.
 
+use super::captured::{Target, trimmed};
 use super::claims::{Claims, Tally};
 use super::excerpt::Excerpt;
 use super::group::{CaseDetails, EarlierDetails, Follower, Group, SuiteDetails};
+use super::node::{Attributes, Node};
 use super::{ReadLimits, clean, number};
 use crate::model::{Case, Finding, FindingKind};
 
 /// The name of the case that stands for an error of a suite without a name.
 const NAMELESS_SUITE: &str = "(suite)";
-
-/// Ends an output of which further elements did not fit.
-const LEFT_OUT: &str = "\n[minke left out more output here]";
 
 /// The most bytes of what a suite hands down to each of its cases; else a short file could fill the memory.
 const INHERITED_BYTES: usize = 1024;
@@ -39,50 +38,6 @@ pub(crate) struct Tree<'a> {
     capture: Option<(Target, Excerpt<'a>)>,
     findings: usize,
     properties: usize,
-}
-
-/// The attributes of an element in their order, names in lower case.
-#[derive(Debug, Default)]
-pub(crate) struct Attributes(pub(crate) Vec<(String, String)>);
-
-/// An element that is open.
-#[derive(Debug)]
-enum Node {
-    /// `<testsuites>` or `<testsuite>`.
-    Group(Box<Group>),
-    Case(usize),
-    Properties(usize),
-    /// The `<properties>` of a suite.
-    SuiteProperties,
-    /// The element whose text is collected.
-    Captured,
-    /// An element inside of it, whose text belongs to it.
-    InsideCaptured,
-    /// An element outside of cases that is looked through.
-    Unknown,
-    /// An element of a case that is of no interest, with all that it holds.
-    Ignored,
-}
-
-/// What collected text belongs to.
-#[derive(Debug, Clone, Copy)]
-enum Target {
-    Finding { case: usize },
-    Earlier { case: usize },
-    EarlierOut { case: usize },
-    EarlierErr { case: usize },
-    SuiteOut,
-    SuiteErr,
-    Out { case: usize },
-    Err { case: usize },
-    Property { case: usize },
-}
-
-impl Attributes {
-    /// Returns the value of the first attribute of that name.
-    fn value(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
-    }
 }
 
 impl<'a> Tree<'a> {
@@ -209,42 +164,19 @@ impl<'a> Tree<'a> {
         let text = trimmed(&text);
         let limit = self.limits.text_bytes;
         match target {
-            Target::Finding { case } => {
-                if let Some(finding) = self.cases[case].findings.last_mut() {
-                    finding.text = text.to_owned();
-                }
-            }
-            Target::Earlier { case } => {
-                if let Some(finding) = self.cases[case].earlier.last_mut().filter(|_| !text.is_empty()) {
-                    finding.text = text.to_owned();
-                }
-            }
-            Target::EarlierOut { case } => {
-                if let Some(earlier) = self.details[case].earlier.last_mut() {
-                    append(&mut earlier.system_out, text, limit);
-                }
-            }
-            Target::EarlierErr { case } => {
-                if let Some(earlier) = self.details[case].earlier.last_mut() {
-                    append(&mut earlier.system_err, text, limit);
-                }
-            }
-            Target::SuiteOut => {
+            Target::SuiteOut | Target::SuiteErr => {
                 if let Some(group) = self.nearest_group() {
-                    append(&mut group.details.system_out, text, limit);
+                    target.store_in_suite(&mut group.details, text, limit);
                 }
             }
-            Target::SuiteErr => {
-                if let Some(group) = self.nearest_group() {
-                    append(&mut group.details.system_err, text, limit);
-                }
-            }
-            Target::Out { case } => append(&mut self.cases[case].system_out, text, limit),
-            Target::Err { case } => append(&mut self.cases[case].system_err, text, limit),
-            Target::Property { case } => {
-                if let Some((_, value)) = self.cases[case].properties.last_mut().filter(|(_, value)| value.is_empty()) {
-                    *value = text.to_owned();
-                }
+            Target::Finding { case }
+            | Target::Earlier { case }
+            | Target::EarlierOut { case }
+            | Target::EarlierErr { case }
+            | Target::Out { case }
+            | Target::Err { case }
+            | Target::Property { case } => {
+                target.store_in_case(&mut self.cases[case], self.details.get_mut(case), text, limit);
             }
         }
     }
@@ -488,42 +420,5 @@ impl<'a> Tree<'a> {
         if let Some((follower, _)) = &mut self.follower {
             follower.suite(group, difference);
         }
-    }
-}
-
-impl Node {
-    fn as_group(&self) -> Option<&Group> {
-        match self {
-            Self::Group(group) => Some(group),
-            Self::Case(_)
-            | Self::Properties(_)
-            | Self::SuiteProperties
-            | Self::Captured
-            | Self::InsideCaptured
-            | Self::Unknown
-            | Self::Ignored => None,
-        }
-    }
-}
-
-/// Removes blank lines at the beginning and white space at the end.
-pub(crate) fn trimmed(text: &str) -> &str {
-    let text = text.trim_end();
-    let indent = text.len() - text.trim_start().len();
-    let start = text[..indent].rfind('\n').map_or(0, |line_end| line_end + 1);
-    &text[start..]
-}
-
-/// Adds to an output that may have several elements; what does not fit any more is left out.
-fn append(output: &mut Option<String>, text: &str, limit: usize) {
-    match output {
-        _ if text.is_empty() => {}
-        None => *output = Some(text.to_owned()),
-        Some(before) if before.len() + text.len() < limit => {
-            before.push('\n');
-            before.push_str(text);
-        }
-        Some(before) if before.ends_with(LEFT_OUT) => {}
-        Some(before) => before.push_str(LEFT_OUT),
     }
 }

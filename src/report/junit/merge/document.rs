@@ -6,7 +6,7 @@ use tempfile::{SpooledTempFile, spooled_tempfile};
 
 use super::element::{DECLARATION, push_root_start, push_suite_start};
 use super::gather::Gathered;
-use super::groups::{Part, Shelf, shelve};
+use super::groups::{Part, Shelf, copy, shelve};
 use super::options::{Dialect, MergeOptions};
 use super::suite::{SuiteMeta, Totals};
 use super::summary::Written;
@@ -61,7 +61,7 @@ impl Document {
         };
         out.write_all(start.as_bytes())?;
         self.body.rewind()?;
-        io::copy(&mut self.body, out)?;
+        copy(&mut self.body, out)?;
         out.write_all(end.as_bytes())?;
         Ok(self.bytes + (start.len() + end.len()) as u64)
     }
@@ -93,7 +93,7 @@ impl Shelf for Document {
             self.push(&start)?;
         }
         self.bytes += part.bytes;
-        io::copy(part.rows, &mut self.body)?;
+        copy(part.rows, &mut self.body)?;
         if self.dialect.is_strict() { Ok(()) } else { self.push("</testsuite>\n") }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::attempt::{Attempt, Details};
+use super::name::{bounded, fnv, name_hash, suite_name, without_prefix};
 use super::options::{Input, MergeOptions, Source};
 use super::record::{Rank, key, push_text};
 use super::spill::{Sorter, Spill};
@@ -15,15 +15,13 @@ use super::suite::{SUITES, SuiteMeta};
 use super::summary::{Remark, Summary};
 use super::{label, stamp, unite};
 use crate::model::{Case, Finding, FindingKind, ReportProblem};
+use crate::report::junit::captured::trimmed;
 use crate::report::junit::clean;
 use crate::report::junit::excerpt::Excerpt;
 use crate::report::junit::group::{CaseDetails, EarlierDetails, Follower, Group};
 use crate::report::junit::reader::{ReadLimits, follow};
 use crate::report::junit::row::{NAME_BYTES, Words};
-use crate::report::junit::tree::trimmed;
 
-/// The suite of cases that stand in none with a name.
-const NAMELESS_SUITE: &str = "(suite)";
 const NAMELESS: &str = "(unnamed)";
 
 /// The class and the name of the case that stands for a report that could not be read whole.
@@ -93,16 +91,6 @@ pub(super) fn open(input: &Input) -> Result<Box<dyn Read + '_>, String> {
 pub(super) fn limits(options: &MergeOptions) -> ReadLimits {
     let text_bytes = options.dialect.text_bytes();
     ReadLimits { file_bytes: u64::MAX, text_bytes, cases: u32::MAX as usize, ..ReadLimits::default() }
-}
-
-/// Makes the name under which a suite is merged.
-pub(super) fn suite_name(raw: &str, options: &MergeOptions) -> String {
-    let name = bounded(raw);
-    let name = match &options.strip_prefix {
-        Some(prefix) => without_prefix(&name, prefix),
-        None => name,
-    };
-    if name.is_empty() { NAMELESS_SUITE.to_owned() } else { name }
 }
 
 /// Reads inputs, one after the other.
@@ -391,36 +379,4 @@ fn own_time(own: Option<&str>, around: Option<i64>) -> Option<i64> {
 fn written_time(suite: &Group) -> Option<i64> {
     let properties = suite.details.properties.iter();
     properties.filter(|(name, _)| name == "minke.timestamp").find_map(|(_, value)| stamp::parse(value))
-}
-
-/// Cleans a name. One that is too long ends in a number made of all of it, so that two of them stay two.
-fn bounded(name: &str) -> String {
-    if name.len() <= NAME_BYTES {
-        return clean::attribute(name, NAME_BYTES);
-    }
-    let whole = clean::attribute(name, usize::MAX);
-    if whole.len() <= NAME_BYTES {
-        return whole;
-    }
-    let beginning = &whole[..whole.floor_char_boundary(NAME_BYTES - 20)];
-    format!("{}...{:016x}", beginning.trim_end(), fnv(whole.as_bytes()))
-}
-
-/// Removes a directory from the beginning of a path.
-fn without_prefix(path: &str, prefix: &str) -> String {
-    let rest = path.strip_prefix(prefix.trim_end_matches('/'));
-    let inside = rest.and_then(|rest| rest.strip_prefix('/')).map(|rest| rest.trim_start_matches('/'));
-    inside.filter(|inside| !inside.is_empty()).unwrap_or(path).to_owned()
-}
-
-/// Hashes what tells a case from others where suites are not known.
-pub(super) fn name_hash(class: &str, name: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (class, name).hash(&mut hasher);
-    hasher.finish()
-}
-
-/// Hashes bytes in a way that is the same in every version (FNV-1a).
-pub(super) fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

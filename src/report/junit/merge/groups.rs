@@ -1,13 +1,14 @@
 //! Walks through the sorted records, and puts the written rows of each suite onto a shelf.
 
 use std::collections::{BTreeMap, HashSet};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 
 use tempfile::{SpooledTempFile, spooled_tempfile};
 
 use super::attempt::Attempt;
 use super::element::{CaseName, Form, push_output};
-use super::gather::{Gathered, name_hash};
+use super::gather::Gathered;
+use super::name::name_hash;
 use super::options::MergeOptions;
 use super::record::{Fields, Rank, Record, with_number};
 use super::spill::Sorted;
@@ -17,6 +18,9 @@ use super::unite::{United, unite};
 
 /// Up to how many bytes the rows of a suite stay in memory.
 const IN_MEMORY: usize = 2 * 1024 * 1024;
+
+/// How many bytes are copied at a time.
+const COPIED: usize = 256 * 1024;
 
 /// How many cases with several attempts are named.
 const NAMED: usize = 20;
@@ -216,6 +220,17 @@ impl Walk<'_, '_> {
 impl Open {
     fn new(number: usize) -> Self {
         Self { rows: spooled_tempfile(IN_MEMORY), bytes: 0, totals: Totals::default(), number }
+    }
+}
+
+/// Copies the rest of a spool, in pieces that are large enough for a file.
+pub(super) fn copy(from: &mut SpooledTempFile, to: &mut dyn Write) -> io::Result<()> {
+    let mut piece = vec![0; COPIED];
+    loop {
+        match from.read(&mut piece)? {
+            0 => return Ok(()),
+            read => to.write_all(&piece[..read])?,
+        }
     }
 }
 

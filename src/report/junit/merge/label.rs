@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::gather::{limits, open, suite_name};
+use super::gather::{limits, open};
+use super::name::suite_name;
 use super::options::{Input, MergeOptions};
 use crate::model::Case;
 use crate::report::junit::clean;

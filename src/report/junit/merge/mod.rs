@@ -15,6 +15,7 @@ mod element;
 mod gather;
 mod groups;
 mod label;
+mod name;
 mod options;
 mod record;
 mod spill;

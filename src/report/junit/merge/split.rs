@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use tempfile::TempPath;
 
 use super::element::{DECLARATION, push_root_start, push_suite_start};
-use super::gather::{Gathered, fnv};
-use super::groups::{Part, Shelf, shelve};
+use super::gather::Gathered;
+use super::groups::{Part, Shelf, copy, shelve};
+use super::name::fnv;
 use super::options::{Dialect, MergeOptions};
 use super::summary::Written;
 use crate::report::{WriteError, replace};
@@ -127,7 +128,7 @@ impl Shelf for Files<'_> {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(self.dir)?;
         file.write_all(start.as_bytes())?;
-        io::copy(part.rows, &mut file)?;
+        copy(part.rows, &mut file)?;
         file.write_all(end.as_bytes())?;
         self.largest = self.largest.max(part.bytes + (start.len() + end.len()) as u64);
         let name = self.name(part.suite, part.number);
