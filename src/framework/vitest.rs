@@ -340,7 +340,7 @@ mod tests {
     fn a_file_alone_leaves_out_those_whose_path_has_its_own_as_a_part() {
         let call = FrameworkCall::new("vitest", vec!["vitest".into()], vec![]);
         let argv = Vitest.argv(&call, &["-a (b).test.js"]);
-        assert_eq!(argv[4..6], ["vitest", "run"]);
+        assert_eq!(argv[..2], ["vitest", "run"]);
         assert_eq!(
             argv[argv.len() - 4..],
             [

@@ -242,7 +242,7 @@ fn a_feature_that_breaks_cucumber_does_not_hide_the_others() {
         ("terminated", "failed", 1, [2, 1, 0, 0]),
         ("fails_in_before_hook", "failed", 1, [0, 1, 0, 0]),
         ("fails_in_after_hook", "failed", 1, [0, 1, 0, 0]),
-        ("pending", "passed", 0, [2, 0, 0, 1]),
+        ("pending", "failed", 1, [2, 1, 0, 0]),
     ];
     for (name, outcome, code, cases) in cases {
         let file = format!("features/{name}.feature");
