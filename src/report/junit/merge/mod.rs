@@ -3,9 +3,9 @@
 //! The canonical form of a report is a map: suite, class, name and ordinal (the how-manieth row of that name in its file)
 //! to the set of the case's attempts; and suite to the set of what it says of itself. A merge is the union of such maps,
 //! and every document is written from the map alone, sorted, with every number counted. So a merge is associative,
-//! commutative and idempotent, as a union is. What an attempt is, and which one is the last, is in [`attempt`].
+//! commutative and idempotent, as a union is. What an attempt is, and which one is the last, is in `attempt.rs`.
 //!
-//! The map is never in memory: rows become records, records are sorted on disk ([`spill`]), and what belongs together
+//! The map is never in memory: rows become records, records are sorted on disk (`spill.rs`), and what belongs together
 //! then comes together. Knows nothing of the command line, and opens no file but the inputs and its own spill.
 
 mod attempt;
