@@ -117,6 +117,7 @@ impl Framework for Pytest {
                 division.interrupted_at = Some(last);
                 continue;
             }
+            restore_escapes(&mut case);
             // pytest counts lines from 0.
             case.line = case.line.map(|line| line + 1);
             if units.len() == 1 && modules.is_foreign(&case) {
@@ -227,6 +228,16 @@ impl Modules {
         let best: Vec<usize> = (0..lengths.len()).filter(|&place| most > 0 && lengths[place] == most).collect();
         let is_one_file = best.iter().all(|&place| self.dotted[place] == self.dotted[best[0]]);
         if is_one_file { best } else { Vec::new() }
+    }
+}
+
+/// Puts the escape character back where pytest wrote `#x1B` for it, and the bell, so that each report can show or take out the colours.
+fn restore_escapes(case: &mut Case) {
+    let findings = case.findings.iter_mut().flat_map(|finding| [&mut finding.message, &mut finding.text]);
+    let outputs = [&mut case.system_out, &mut case.system_err].into_iter().flatten();
+    for text in findings.chain(outputs).filter(|text| text.contains("#x1B")) {
+        // The bell ends some sequences.
+        *text = text.replace("#x1B", "\u{1b}").replace("#x07", "\u{7}");
     }
 }
 
@@ -374,6 +385,14 @@ mod tests {
             ["tests/test_a.py::test_x[a b]", "tests/test_a.py::TestC::test_y", "tests/sub/test_b.py::test_z"]
         );
         assert!(Pytest.listed_parts("tests/test_a.py: 3\n", &files).is_empty());
+    }
+
+    #[test]
+    fn colours_that_pytest_wrote_as_text_are_colours_again() {
+        let mut coloured = case("test_a", "t");
+        coloured.system_out = Some("#x1B[31mred#x1B[0m\nplain #x1 left".into());
+        let division = divide(&["test_a.py"], vec![coloured]);
+        assert_eq!(division.by_unit[0][0].system_out.as_deref(), Some("\u{1b}[31mred\u{1b}[0m\nplain #x1 left"));
     }
 
     #[test]
