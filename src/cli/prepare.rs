@@ -149,6 +149,10 @@ async fn recognise(
 ) -> Result<Candidate, DiscoverError> {
     let project = match in_host {
         true => project_on_host(&settings.files, &settings.root),
+        // The whole file system has tests of many a library in it.
+        false if settings.files.is_empty() && probe.work_dir() == "/" => {
+            return Err(DiscoverError::Nowhere { image: settings.image.clone().unwrap_or_default() });
+        }
         false => project_in_image(&settings.files, probe).await?,
     };
     // A command that the user names needs not be looked for.

@@ -83,6 +83,14 @@ pub enum DiscoverError {
         /// The commands that were looked for.
         tried: String,
     },
+    /// An image sets no directory to work in, and nothing says where its tests are.
+    #[error(
+        "cannot tell which test framework this is: image `{image}` has no working directory, and no tests are named"
+    )]
+    Nowhere {
+        /// The image.
+        image: String,
+    },
     /// Nothing shows which framework the project uses.
     #[error("cannot tell which test framework this is: no file here is one that a framework of this image would run")]
     Unrecognised,
@@ -118,6 +126,9 @@ impl DiscoverError {
             Self::NoCommand { .. } => {
                 Some("install the framework in the image, or name its command with `--framework-command`".to_owned())
             }
+            Self::Nowhere { .. } => Some(
+                "name the tests, or where they are with `--work-dir`; `--source mount` takes them from here".to_owned(),
+            ),
             Self::Unrecognised | Self::Ambiguous { .. } => Some(format!(
                 "name it with `--framework`: {}",
                 FRAMEWORK_NAMES.iter().filter(|&&name| name != "auto").copied().collect::<Vec<_>>().join(", ")

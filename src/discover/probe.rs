@@ -46,7 +46,7 @@ impl Probe {
     }
 
     /// Returns the directory that relative paths start from.
-    pub(super) fn work_dir(&self) -> &str {
+    pub fn work_dir(&self) -> &str {
         &self.work_dir
     }
 

@@ -231,7 +231,8 @@ impl Modules {
     }
 }
 
-/// Puts the escape character back where pytest wrote `#x1B` for it, and the bell, so that each report can show or take out the colours.
+/// Puts the escape character back where pytest wrote `#x1B` for it, and the bell, so that each report can show or take out
+/// the colours.
 fn restore_escapes(case: &mut Case) {
     let findings = case.findings.iter_mut().flat_map(|finding| [&mut finding.message, &mut finding.text]);
     let outputs = [&mut case.system_out, &mut case.system_err].into_iter().flatten();

@@ -22,6 +22,16 @@ impl Derived {
         Self(image)
     }
 
+    /// The same with what a shell command changed.
+    fn after(name: &str, command: &str) -> Self {
+        let image = format!("minke-test/derived-{name}-{}", std::process::id());
+        let container = format!("minke-test-derived-{name}-{}", std::process::id());
+        docker(&["run", "--name", &container, PYTHON, "sh", "-c", command]);
+        docker(&["commit", &container, &image]);
+        docker(&["rm", &container]);
+        Self(image)
+    }
+
     fn run(&self, project: &Project, arguments: &[&str]) -> Ended {
         project.minke(&[&["pytest", "--image", &self.0, "--source", "mount", "--shards", "1"], arguments].concat())
     }
@@ -133,8 +143,36 @@ fn a_framework_that_is_unknown_is_refused_with_the_one_that_was_meant() {
     let run = |name| project.minke(&["run", "--framework", name, "--image", PYTHON]);
     run("pytset").expect(2).says("`pytset`").says("Did you mean `pytest`?");
     run("cucumber-rb").expect(2).says("`cucumber-ruby`");
-    project.minke(&["run", "--image", PYTHON]).expect(2).says("no framework is given").says("--framework");
+    project.minke(&["run", "--image", PYTHON]).expect(2).says("no working directory").says("--work-dir");
+    let nothing = Project::empty().minke(&["run", "--image", PYTHON, "--source", "mount"]);
+    nothing.expect(2).says("cannot tell which test framework").says("--framework");
     project.minke(&["pytest"]).expect(2).says("no image is given").says("--image");
+}
+
+#[test]
+fn auto_takes_unittest_where_there_is_no_pytest() {
+    let image = Derived::after("no-pytest", "rm -f /usr/bin/pytest*");
+    let project = project();
+    let framework = |image: &str| {
+        let plan = project.minke(&["plan", "--image", image, "--source", "mount"]);
+        plan.expect(0).stdout.lines().next().unwrap_or_default().to_owned()
+    };
+    assert_eq!(framework(PYTHON), "framework  pytest (`pytest`)");
+    assert_eq!(framework(&image.0), "framework  unittest (`python3`)");
+    // A project that is certainly pytest's is not run by anything else.
+    project.write("conftest.py", "");
+    assert_eq!(framework(&image.0), "framework  pytest (`python3 -m pytest`)");
+}
+
+#[test]
+fn auto_refuses_to_guess_between_two() {
+    let project = project();
+    project.write("conftest.py", "").write("features/a.feature", "").write("features/support/env.rb", "");
+    let plan = project.minke(&["plan", "--image", PYTHON, "--source", "mount"]);
+    plan.expect(2).says("pytest (`conftest.py` is there), or cucumber-ruby (`features/support/env.rb` is there)");
+    // What is named decides.
+    let plan = project.minke(&["plan", "--image", PYTHON, "--source", "mount", "features"]);
+    plan.expect(0).says("framework cucumber-ruby, because `features/support/env.rb` is there");
 }
 
 #[test]
