@@ -170,12 +170,18 @@ fn a_run_that_was_killed_is_shown_as_what_it_is() {
 fn reports_are_made_again_to_the_byte() {
     let project = project();
     let run = run(&project);
-    let report = run.join("junit.xml");
-    let written = fs::read(&report).unwrap();
-    fs::remove_file(&report).unwrap();
+    let files = [("junit", "junit.xml"), ("html", "report.html"), ("summary", "summary.md")];
+    let read = |file: &str| fs::read(run.join(file)).unwrap();
+    let before = files.map(|(_, file)| read(file));
+    files.map(|(_, file)| fs::remove_file(run.join(file)).unwrap());
     let ended = project.minke(&["report"]);
-    assert_eq!(ended.expect(0).stdout, format!("junit: .minke/runs/{}/junit.xml\n", name(&run)));
-    assert!(fs::read(&report).unwrap() == written, "the report in the run's directory differs");
+    let told = files.map(|(kind, file)| format!("{kind}: .minke/runs/{}/{file}\n", name(&run)));
+    assert_eq!(ended.expect(0).stdout, told.concat());
+    for ((_, file), written) in files.iter().zip(&before) {
+        assert!(read(file) == *written, "{file} differs");
+    }
+    let report = run.join("junit.xml");
+    let written = read("junit.xml");
     fs::remove_file(&report).unwrap();
     project.minke(&["report", &name(&run)[20..], "--junit", "out/again.xml"]).expect(0);
     assert!(fs::read(project.path().join("out/again.xml")).unwrap() == written, "the report elsewhere differs");
