@@ -30,6 +30,8 @@ struct Behaviour {
     wait: Call,
     archive: Call,
     remove: Call,
+    /// How it takes a polite signal; SIGKILL works always.
+    signal: Call,
     /// Whether the output ends in an error.
     output_breaks: bool,
     /// Whether it ends by itself, or only when it is killed.
@@ -55,6 +57,7 @@ impl Behaviour {
             wait: works,
             archive: works,
             remove: works,
+            signal: works,
             output_breaks: false,
             ends: true,
             exit_code: 0,
@@ -159,8 +162,9 @@ impl Engine for FakeEngine {
     async fn signal(&self, id: &ContainerId, signal: Signal) -> Result<(), EngineError> {
         if signal == Signal::Kill {
             self.container(id).killed.send_replace(true);
+            return Ok(());
         }
-        Ok(())
+        call(self.container(id).behaviour.signal).await
     }
 
     async fn stat(&self, _: &ContainerId, _: &str) -> Result<Option<PathKind>, EngineError> {
@@ -295,6 +299,15 @@ fn a_container_that_never_ends_is_killed_after_its_time() {
 }
 
 #[test]
+fn an_engine_that_does_not_answer_to_a_signal_is_sent_the_next_one() {
+    let deaf = Behaviour { ends: false, reports: false, signal: Call::Hangs, ..Behaviour::good() };
+    let engine = Arc::new(FakeEngine::new(vec![deaf]));
+    let state = run(plan_of(2, 2, Isolation::File), &engine);
+    assert_eq!(outcomes(&state), [UnitOutcome::Errored(Cause::Timeout), UnitOutcome::Passed]);
+    assert!(engine.left.lock().unwrap().is_empty());
+}
+
+#[test]
 fn a_container_that_outlives_sigkill_is_given_up() {
     let engine = Arc::new(FakeEngine::new(vec![Behaviour { wait: Call::Hangs, ..Behaviour::good() }]));
     let state = run(plan_of(1, 1, Isolation::File), &engine);
@@ -319,17 +332,19 @@ fn calls() -> impl Strategy<Value = Call> {
 fn behaviours() -> impl Strategy<Value = Behaviour> {
     let hanging = prop_oneof![8 => Just(Call::Works), 1 => Just(Call::Fails), 1 => Just(Call::Hangs)];
     let codes = prop_oneof![4 => Just(0), 1 => Just(1), 1 => Just(2), 1 => Just(139), 1 => Just(137), 1 => Just(5)];
-    let all = (calls(), calls(), hanging, calls(), calls(), any::<bool>(), any::<bool>(), codes, any::<bool>());
-    all.prop_map(|(create, start, wait, archive, remove, output_breaks, ends, exit_code, reports)| Behaviour {
-        create,
-        start,
-        wait,
-        archive,
-        remove,
-        output_breaks,
-        ends,
-        exit_code,
-        reports,
+    let all = (
+        calls(),
+        calls(),
+        hanging.clone(),
+        calls(),
+        (calls(), hanging),
+        any::<bool>(),
+        any::<bool>(),
+        codes,
+        any::<bool>(),
+    );
+    all.prop_map(|(create, start, wait, archive, (remove, signal), output_breaks, ends, exit_code, reports)| {
+        Behaviour { create, start, wait, archive, remove, signal, output_breaks, ends, exit_code, reports }
     })
 }
 
