@@ -110,6 +110,7 @@ fn plan() -> PlanSummary {
         image_id: Some("sha256:0".to_owned()),
         image_digest: Some("i@sha256:1".to_owned()),
         work_dir: Some("/project".to_owned()),
+        may_be_empty: true,
         command_line: vec!["minke".to_owned()],
         framework_args: vec!["-x".to_owned()],
         shards: 2,

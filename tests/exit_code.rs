@@ -16,6 +16,7 @@ fn code(cancel: Option<CancelReason>, ends: &[(&str, UnitOutcome)]) -> u8 {
         image_id: None,
         image_digest: None,
         work_dir: None,
+        may_be_empty: false,
         command_line: Vec::new(),
         framework_args: Vec::new(),
         shards: 1,

@@ -1,6 +1,6 @@
 //! The arguments of each subcommand. Those that are options come from the table in `config`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum};
 
@@ -159,12 +159,13 @@ impl ShowArgs {
 impl ReportArgs {
     /// Returns the files that were named, if any, in the place of the run's `own`. Only flags count: what a configuration
     /// file says is for new runs.
-    pub(super) fn files(&self, own: &ReportFiles) -> Option<ReportFiles> {
+    pub(super) fn files(&self, own: &ReportFiles, root: &Path) -> Option<ReportFiles> {
+        let absolute = |path: &Option<PathBuf>| path.iter().map(|path| root.join(path)).collect();
         let named = ReportFiles {
-            junit: self.junit.iter().cloned().collect(),
-            html: self.html.iter().cloned().collect(),
-            summaries: self.summary.iter().cloned().collect(),
-            traces: self.trace.iter().cloned().collect(),
+            junit: absolute(&self.junit),
+            html: absolute(&self.html),
+            summaries: absolute(&self.summary),
+            traces: absolute(&self.trace),
             ..own.without_files()
         };
         (named != own.without_files()).then_some(named)

@@ -51,7 +51,7 @@ Exit codes:
     1  tests failed
     2  usage or configuration
     3  infrastructure: no engine, no image, or units errored without a test failure
-    4  nothing was selected
+    4  nothing was selected, or every case was skipped
     5  incomplete: units were not run, or a report could not be written
    70  a bug in minke
   130  interrupted (Ctrl-C)

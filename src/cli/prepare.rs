@@ -15,11 +15,11 @@ use crate::discover::{
 };
 use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
 use crate::framework::{self, Framework};
-use crate::model::{ImageId, Mount, RunId, ShardTemplate};
+use crate::model::{ImageId, Mount, RunId, ShardTemplate, split_part};
 use crate::plan::{FrameworkCall, Plan, PlanInput, Split, plan};
 
 /// The name of the framework that is recognised.
-const AUTO: &str = "auto";
+pub(super) const AUTO: &str = "auto";
 /// Where a mounted project is in the container when nothing else is said.
 const MOUNT_POINT: &str = "/project";
 /// How long a container that is only looked into may stay, should minke be killed.
@@ -107,6 +107,11 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         }
     };
     let mut remarks = remarks(settings, &*engine).await?;
+    let has_parts = found.units.iter().any(|unit| split_part(unit).1.is_some());
+    if settings.split == Split::All && !has_parts {
+        let name = command.framework.name();
+        remarks.push(format!("`--split all` divides no file here: minke cannot list the parts of {name}'s files"));
+    }
     remarks.extend(found.unmatched.iter().map(|path| format!("`{path}` gives no test file")));
     let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
     Ok(Prepared { engine, plan, notes, remarks, unusable_image: None })

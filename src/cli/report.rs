@@ -22,7 +22,7 @@ pub fn report(settings: &Settings, args: &ReportArgs, out: &mut dyn Write) -> Re
         let _ = writeln!(io::stderr(), "warning: {text}");
     }
     let own = ReportFiles::inside(&run.dir, &settings.root);
-    let files = args.files(&own).unwrap_or(own);
+    let files = args.files(&own, &settings.root).unwrap_or(own);
     let written = reports::write(&state, &files);
     for (kind, path) in written.files {
         writeln!(out, "{kind}: {}", shown(settings, &path).display())?;

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use super::ci::CiVariables;
 use super::error::CliError;
 use super::last_words::write_last;
-use super::prepare::{Prepared, prepare};
+use super::prepare::{AUTO, Prepared, prepare};
 use super::reports::{self, HTML, JUNIT, ReportFiles};
 use crate::config::{Color, EventsTo, Output, Settings, Verbosity};
 use crate::engine::{DockerClient, DockerEngine, Engine, remove_run, sweep};
@@ -59,7 +59,7 @@ pub async fn run(
         Some(events) => sinks.with(events),
         None => sinks,
     };
-    let command_line = whole_plan(settings, rerun);
+    let command_line = whole_plan(settings, with_framework(settings, &prepared.plan.framework().name, rerun));
     let plan = prepared.plan.asked_for_by(command_line.clone());
     let state = crate::run::run(plan, prepared.engine, sinks, cancel).await?;
     signals.abort();
@@ -183,6 +183,18 @@ impl Style {
             (sinks.with(plain), watch)
         }
     }
+}
+
+/// Names the framework that was recognised, because fewer files may show less of it.
+fn with_framework(settings: &Settings, name: &str, mut rerun: Vec<String>) -> Vec<String> {
+    if settings.framework != AUTO {
+        return rerun;
+    }
+    if let Some(at) = rerun.windows(2).position(|words| words == ["--framework", AUTO]) {
+        rerun.drain(at..at + 2);
+    }
+    rerun.extend(["--framework".to_owned(), name.to_owned()]);
+    rerun
 }
 
 /// Lifts a partition that another source than the command line sets, for a failed file is in one part only.

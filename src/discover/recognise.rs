@@ -11,6 +11,8 @@ use super::pattern::{is_glob, join, literal_prefix, normal};
 use super::{DiscoverError, Probe, command, image};
 use crate::engine::{Image, PathKind};
 use crate::framework::{self, Framework, ProjectFiles, Sign, Strength, TELLING_FILES};
+use crate::model::split_part;
+use crate::plan::FrameworkCall;
 
 /// How much of a telling file is read.
 const TELLING_BYTES: u64 = 1 << 20;
@@ -23,38 +25,30 @@ pub struct Candidate {
     pub sign: Sign,
 }
 
-/// Lists what recognising needs of a project on the host: the files below the selected paths, or all of them.
+/// Lists what recognising needs of a project on the host: all its files, and which of them are selected.
 pub fn project_on_host(paths: &[String], project: &Path) -> ProjectFiles {
-    let mut found = Vec::new();
-    for from in starting_points(paths) {
-        let root = project.join(&from);
-        let enter = |entry: &walkdir::DirEntry| {
-            entry.depth() == 0 || !entry.file_type().is_dir() || !is_passed_over(&entry.file_name().to_string_lossy())
-        };
-        // What cannot be read shows itself when the units are looked for.
-        for entry in WalkDir::new(&root).into_iter().filter_entry(enter).flatten() {
-            if !entry.file_type().is_dir()
-                && let Some(below) = entry.path().strip_prefix(&root).ok().and_then(Path::to_str)
-            {
-                found.push(if below.is_empty() { from.clone() } else { join(&from, below) });
-            }
-        }
-    }
+    let enter = |entry: &walkdir::DirEntry| {
+        entry.depth() == 0 || !entry.file_type().is_dir() || !is_passed_over(&entry.file_name().to_string_lossy())
+    };
+    // What cannot be read shows itself when the units are looked for.
+    let files = WalkDir::new(project).into_iter().filter_entry(enter).flatten().filter(|it| !it.file_type().is_dir());
+    let below = |entry: walkdir::DirEntry| Some(entry.path().strip_prefix(project).ok()?.to_str()?.to_owned());
     let text = |name: &&'static str| {
         let mut text = String::new();
         File::open(project.join(name)).ok()?.take(TELLING_BYTES).read_to_string(&mut text).ok()?;
         Some(((*name).to_owned(), text))
     };
-    ProjectFiles { paths: sorted(found), texts: TELLING_FILES.iter().filter_map(text).collect() }
+    known(files.filter_map(below).collect(), paths, TELLING_FILES.iter().filter_map(text).collect())
 }
 
-/// Lists the same of a project inside an image.
+/// Lists the same of a project inside an image; where the whole file system would be the project, what is selected is all.
 ///
 /// # Errors
 /// If the engine cannot hand over a directory.
 pub async fn project_in_image(paths: &[String], probe: &Probe) -> Result<ProjectFiles, DiscoverError> {
+    let whole = [".".to_owned()];
     let mut found = Vec::new();
-    for from in starting_points(paths) {
+    for from in if probe.work_dir() == "/" { starting_points(paths) } else { starting_points(&whole) } {
         match probe.look(&from).await? {
             Some((PathKind::Directory, real)) => {
                 let listed = image::list(probe, &real).await?;
@@ -72,7 +66,19 @@ pub async fn project_in_image(paths: &[String], probe: &Probe) -> Result<Project
             texts.insert((*name).to_owned(), probe.read_text(&real).await?);
         }
     }
-    Ok(ProjectFiles { paths: sorted(found), texts })
+    Ok(known(found, paths, texts))
+}
+
+fn known(mut paths: Vec<String>, selection: &[String], texts: BTreeMap<String, String>) -> ProjectFiles {
+    paths.sort_unstable();
+    paths.dedup();
+    let points = starting_points(selection);
+    let is_selected = |path: &String| {
+        points.iter().any(|from| {
+            from == "." || path.strip_prefix(from.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    };
+    ProjectFiles { selected: paths.iter().filter(|path| is_selected(path)).cloned().collect(), paths, texts }
 }
 
 /// Chooses the one framework that a project's files and an image's commands agree on. With no image to look into, or with
@@ -82,11 +88,8 @@ pub async fn project_in_image(paths: &[String], probe: &Probe) -> Result<Project
 /// [`DiscoverError::Unrecognised`], [`DiscoverError::Ambiguous`], and [`DiscoverError::NoCommand`] when the project is
 /// certainly of a framework that the image does not have.
 pub async fn choose(project: &ProjectFiles, inside: Option<(&Probe, &Image)>) -> Result<Candidate, DiscoverError> {
-    let signs = framework::ALL
-        .iter()
-        .filter_map(|&framework| framework.sign(project).map(|sign| Candidate { framework, sign }));
-    let candidates: Vec<Candidate> = signs.collect();
-    let Some((probe, image)) = inside else { return strongest(candidates) };
+    let candidates = candidates(project);
+    let Some((probe, image)) = inside else { return strongest(candidates, project) };
     let is_certain = |candidate: &Candidate| candidate.sign.strength == Strength::Certain;
     let certain: Vec<&'static dyn Framework> =
         candidates.iter().filter(|candidate| is_certain(candidate)).map(|candidate| candidate.framework).collect();
@@ -104,21 +107,44 @@ pub async fn choose(project: &ProjectFiles, inside: Option<(&Probe, &Image)>) ->
         // Says which commands are missing.
         command::find_command(probe, image, &certain).await?;
     }
-    strongest(present)
+    strongest(present, project)
 }
 
-fn strongest(candidates: Vec<Candidate>) -> Result<Candidate, DiscoverError> {
-    let most = candidates.iter().map(|candidate| candidate.sign.strength).max();
-    let mut best: Vec<Candidate> =
-        candidates.into_iter().filter(|candidate| Some(candidate.sign.strength) == most).collect();
-    match best.len() {
-        0 => Err(DiscoverError::Unrecognised),
-        1 => Ok(best.remove(0)),
-        _ => {
-            let named = |it: &Candidate| format!("{} ({})", it.framework.name(), it.sign.reason);
-            Err(DiscoverError::Ambiguous { candidates: best.iter().map(named).collect() })
-        }
+/// Returns the frameworks of which there is a sign, and a unit among what is selected; when nothing that is selected looks
+/// like a unit, those that are certain.
+fn candidates(project: &ProjectFiles) -> Vec<Candidate> {
+    let sign = |&framework: &&'static dyn Framework| framework.sign(project).map(|sign| Candidate { framework, sign });
+    let signs: Vec<Candidate> = framework::ALL.iter().filter_map(sign).collect();
+    let (with_units, without): (Vec<_>, Vec<_>) = signs.into_iter().partition(|it| has_units(it.framework, project));
+    if with_units.is_empty() {
+        return without.into_iter().filter(|it| it.sign.strength == Strength::Certain).collect();
     }
+    with_units
+}
+
+fn has_units(framework: &dyn Framework, project: &ProjectFiles) -> bool {
+    let call = FrameworkCall::new(framework.name(), Vec::new(), Vec::new());
+    framework.listing(&call).is_some() || project.selected.iter().any(|path| framework.is_unit(path))
+}
+
+/// Returns the candidate with the strongest sign, unless another one is as strong, or usually runs selected files that this
+/// one would leave out.
+fn strongest(candidates: Vec<Candidate>, project: &ProjectFiles) -> Result<Candidate, DiscoverError> {
+    let Some(most) = candidates.iter().map(|candidate| candidate.sign.strength).max() else {
+        return Err(DiscoverError::Unrecognised);
+    };
+    let (mut best, others): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|it| it.sign.strength == most);
+    let first = best[0].framework;
+    let would_be_left_out = |it: &Candidate| {
+        let is_more = |path: &String| it.framework.is_unit(path) && !first.is_unit(path);
+        it.sign.strength >= Strength::Usual && project.selected.iter().any(is_more)
+    };
+    best.extend(others.into_iter().filter(would_be_left_out));
+    if best.len() == 1 {
+        return Ok(best.remove(0));
+    }
+    let named = |it: &Candidate| format!("{} ({})", it.framework.name(), it.sign.reason);
+    Err(DiscoverError::Ambiguous { candidates: best.iter().map(named).collect() })
 }
 
 /// Returns the files and directories that selected paths begin at.
@@ -128,7 +154,7 @@ fn starting_points(paths: &[String]) -> Vec<String> {
     }
     paths
         .iter()
-        .map(|path| normal(path))
+        .map(|path| normal(split_part(path).0))
         .map(|path| if is_glob(&path) { literal_prefix(&path) } else { path })
         .collect()
 }
@@ -138,12 +164,6 @@ fn is_passed_over(name: &str) -> bool {
     name.starts_with('.') || matches!(name, "node_modules" | "target" | "venv" | "vendor" | "__pycache__" | "dist")
 }
 
-fn sorted(mut paths: Vec<String>) -> Vec<String> {
-    paths.sort_unstable();
-    paths.dedup();
-    paths
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -151,13 +171,18 @@ mod tests {
     use super::*;
 
     async fn chosen(files: &[(&str, &str)]) -> Result<(&'static str, String), DiscoverError> {
+        chosen_of(files, &[]).await
+    }
+
+    async fn chosen_of(files: &[(&str, &str)], paths: &[&str]) -> Result<(&'static str, String), DiscoverError> {
         let dir = tempfile::tempdir().unwrap();
         for (file, text) in files {
             let path = dir.path().join(file);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let candidate = choose(&project_on_host(&[], dir.path()), None).await?;
+        let paths: Vec<String> = paths.iter().map(|&path| path.to_owned()).collect();
+        let candidate = choose(&project_on_host(&paths, dir.path()), None).await?;
         Ok((candidate.framework.name(), candidate.sign.reason))
     }
 
@@ -174,12 +199,32 @@ mod tests {
 
     #[tokio::test]
     async fn two_frameworks_are_not_guessed_between() {
-        let both = [("features/a.feature", ""), ("features/support/env.rb", ""), ("conftest.py", "")];
+        let both =
+            [("features/a.feature", ""), ("features/support/env.rb", ""), ("conftest.py", ""), ("test_a.py", "")];
         let Err(DiscoverError::Ambiguous { candidates }) = chosen(&both).await else { panic!("it guessed") };
         assert_eq!(
             candidates,
             ["pytest (`conftest.py` is there)", "cucumber-ruby (`features/support/env.rb` is there)"]
         );
+    }
+
+    #[tokio::test]
+    async fn a_suite_that_would_be_left_out_is_asked_about() {
+        let both = [("features/a.feature", ""), ("features/steps/a.py", ""), ("tests/test_a.py", "")];
+        assert!(matches!(chosen(&both).await, Err(DiscoverError::Ambiguous { .. })));
+        assert_eq!(chosen_of(&both, &["features"]).await.unwrap().0, "behave");
+        assert_eq!(chosen_of(&both, &["tests/test_a.py::test_x"]).await.unwrap().0, "pytest");
+        // Files that a framework could run, and that are usually another's, are no second suite.
+        let bdd = [("conftest.py", ""), ("test_a.py", ""), ("features/a.feature", "")];
+        assert_eq!(chosen(&bdd).await.unwrap().0, "pytest");
+    }
+
+    #[tokio::test]
+    async fn a_part_of_a_file_is_recognised_by_the_whole_project() {
+        let ruby = [("features/a.feature", ""), ("features/step_definitions/a.rb", "")];
+        assert_eq!(chosen_of(&ruby, &["features/a.feature:12"]).await.unwrap().0, "cucumber-ruby");
+        let odd = [("pytest.ini", ""), ("checks/all.py", "")];
+        assert_eq!(chosen_of(&odd, &["checks/all.py"]).await.unwrap().0, "pytest");
     }
 
     #[tokio::test]

@@ -53,11 +53,12 @@ impl Framework for CucumberJs {
 
     fn commands(&self) -> &'static [CommandCandidate] {
         &[
-            CommandCandidate { argv: &["cucumber-js"], needs: &[Need::OnPath("cucumber-js")] },
+            // The project's own version first.
             CommandCandidate {
-                argv: &["npx", "cucumber-js"],
-                needs: &[Need::OnPath("npx"), Need::InWorkDir("node_modules/.bin/cucumber-js")],
+                argv: &["node_modules/.bin/cucumber-js"],
+                needs: &[Need::InWorkDir("node_modules/.bin/cucumber-js")],
             },
+            CommandCandidate { argv: &["cucumber-js"], needs: &[Need::OnPath("cucumber-js")] },
             CommandCandidate {
                 argv: &["node", "node_modules/@cucumber/cucumber/bin/cucumber.js"],
                 needs: &[Need::OnPath("node"), Need::InWorkDir("node_modules/@cucumber/cucumber/bin/cucumber.js")],

@@ -27,7 +27,7 @@ mod tests {
 
     fn reason(package: &str) -> Option<String> {
         let texts = BTreeMap::from([(FILE.to_owned(), package.to_owned())]);
-        sign(&ProjectFiles { paths: Vec::new(), texts }, "jest").map(|sign| sign.reason)
+        sign(&ProjectFiles { texts, ..ProjectFiles::default() }, "jest").map(|sign| sign.reason)
     }
 
     #[test]

@@ -55,8 +55,10 @@ pub const TELLING_FILES: &[&str] = &[
 /// What is known of a project's files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ProjectFiles {
-    /// The paths of the files below what was selected, relative to the project's root, sorted.
+    /// The paths of its files, relative to the project's root, sorted.
     pub paths: Vec<String>,
+    /// Those of them that are selected, or are below what is.
+    pub selected: Vec<String>,
     /// The contents of those [`TELLING_FILES`] that there are.
     pub texts: BTreeMap<String, String>,
 }

@@ -165,6 +165,9 @@ pub struct PlanSummary {
     /// The user's own arguments for the framework.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub framework_args: Vec<String>,
+    /// Whether every unit may end without a case (`--allow-empty`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_empty: bool,
     /// How many shards run at once, at most.
     pub shards: u32,
     /// Every unit of the plan, in the plan's order.

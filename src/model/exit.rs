@@ -13,7 +13,7 @@ pub enum ExitCode {
     Usage,
     /// No engine, no image, or units errored without a test failure.
     Infrastructure,
-    /// Nothing was selected.
+    /// Nothing was selected, or nothing but skipped cases.
     NothingSelected,
     /// Units were not run, or a report could not be written.
     Incomplete,
@@ -70,7 +70,7 @@ impl ExitCode {
         if state.units().iter().any(|unit| unit.ends > 1) {
             code = code.and(Self::Bug);
         }
-        if counts.total() == 0 {
+        if counts.total() == 0 || state.has_only_skips() {
             code = code.and(Self::NothingSelected);
         }
         code

@@ -349,6 +349,14 @@ impl RunState {
         CaseCounts::of(self.units.iter().flat_map(|unit| &unit.cases))
     }
 
+    /// Tells whether there are cases and all of them are skipped, as when a filter leaves no test; such a run is not green,
+    /// unless its units may be empty.
+    pub fn has_only_skips(&self) -> bool {
+        let cases = self.case_counts();
+        let may_be_empty = self.plan().is_some_and(|plan| plan.may_be_empty);
+        !may_be_empty && cases.skipped > 0 && cases.skipped == cases.total()
+    }
+
     /// Returns the shards whose problem no unit explains: each is an error of the run in its own right.
     pub fn unresolved_shards(&self) -> impl Iterator<Item = (&ShardRecord, &ShardProblem)> {
         self.shards.values().filter_map(|shard| {

@@ -173,7 +173,9 @@ fn reports_are_made_again_to_the_byte() {
     let files = [("junit", "junit.xml"), ("html", "report.html"), ("summary", "summary.md")];
     let read = |file: &str| fs::read(run.join(file)).unwrap();
     let before = files.map(|(_, file)| read(file));
-    files.map(|(_, file)| fs::remove_file(run.join(file)).unwrap());
+    for (_, file) in files {
+        fs::remove_file(run.join(file)).unwrap();
+    }
     let ended = project.minke(&["report"]);
     let told = files.map(|(kind, file)| format!("{kind}: .minke/runs/{}/{file}\n", name(&run)));
     assert_eq!(ended.expect(0).stdout, told.concat());
@@ -237,4 +239,22 @@ fn a_terminal_has_a_pager_of_the_users_choice() {
     assert!(missing.contains("FAIL") && missing.contains("code=0"), "{missing}");
     let by_default = on_a_terminal(&project, &format!("{minke} show tests/test_good.py"));
     assert!(by_default.contains("run:   "), "{by_default}");
+}
+
+#[test]
+fn what_is_printed_to_run_the_failures_again_runs_them_again() {
+    let project = Project::fixture("cucumber-ruby");
+    // The framework was recognised by the whole project, and is named for the few files that are run again.
+    let arguments = ["run", "--image", crate::support::CUCUMBER, "--source", "mount", "--shards", "4"];
+    let ended =
+        project.minke(&[&arguments[..], &["features/reports/failing.feature:4", "features/transfers"]].concat());
+    ended.expect(1);
+    let printed = ended.stderr.split("to run the failures again\n").nth(1).expect("a command is printed");
+    let command = printed.split("\n\n").next().unwrap().replace("\\\n", " ");
+    let words = shell_words::split(&command).unwrap();
+    assert!(words.windows(2).any(|pair| pair == ["--framework", "cucumber-ruby"]), "{words:?}");
+    let words: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+    let again = project.minke(&words);
+    again.expect(1);
+    assert_eq!(again.state().units().len(), 1, "{}", again.stderr);
 }

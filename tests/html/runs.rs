@@ -32,6 +32,7 @@ impl Run {
                     image_id: Some("sha256:4f5ae2c1d0b3".to_owned()),
                     image_digest: None,
                     work_dir: Some("/project".to_owned()),
+                    may_be_empty: false,
                     command_line: words.map(str::to_owned).to_vec(),
                     framework_args: vec!["-p".to_owned(), "no:cacheprovider".to_owned()],
                     shards,

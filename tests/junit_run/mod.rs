@@ -27,6 +27,7 @@ impl Run {
             image_id: Some("sha256:0123".into()),
             image_digest: Some("registry.example/image@sha256:4567".into()),
             work_dir: None,
+            may_be_empty: false,
             command_line: Vec::new(),
             framework_args: Vec::new(),
             shards: 2,

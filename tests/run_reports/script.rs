@@ -28,6 +28,7 @@ impl Script {
                 image_id: None,
                 image_digest: None,
                 work_dir: Some("/project".to_owned()),
+                may_be_empty: false,
                 command_line: ["minke", "pytest", "--image", "shop-tests", "--env", "it's"].map(String::from).to_vec(),
                 framework_args: vec!["-k".to_owned(), "a or b".to_owned()],
                 shards: 2,

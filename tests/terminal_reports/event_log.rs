@@ -145,6 +145,7 @@ fn any_run_start() -> impl Strategy<Value = EventKind> {
                 image_id,
                 image_digest: None,
                 work_dir: None,
+                may_be_empty: false,
                 command_line: Vec::new(),
                 framework_args: Vec::new(),
                 shards,

@@ -28,6 +28,7 @@ impl Script {
                 image_id: None,
                 image_digest: None,
                 work_dir: None,
+                may_be_empty: false,
                 command_line: Vec::new(),
                 framework_args: Vec::new(),
                 shards,

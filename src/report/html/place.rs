@@ -3,9 +3,6 @@
 use crate::model::{Case, RunState};
 use crate::report::junit::locate;
 
-/// The framework that counts lines from 0.
-const COUNTS_FROM_ZERO: &str = "pytest";
-
 /// A file of the project, and a line of it as an editor counts.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -16,7 +13,6 @@ pub(super) struct Place {
 /// Finds the place of a case: the last line of its unit that the traceback names, else the line that the framework gave.
 pub(super) fn of_case(case: &Case, unit: &str, state: &RunState) -> Place {
     let work_dir = state.plan().and_then(|plan| plan.work_dir.as_deref());
-    let framework = state.plan().map_or("", |plan| plan.framework.as_str());
     let told = locate(case.file.as_deref(), case.line, unit, work_dir);
     let text = case.worst_finding().map_or("", |finding| finding.text.as_str());
     let is_own = |file: &str| {
@@ -27,8 +23,7 @@ pub(super) fn of_case(case: &Case, unit: &str, state: &RunState) -> Place {
         let file = if told.file == unit { told.file } else { unit.to_owned() };
         return Place { file, line: Some(line) };
     }
-    let line = if framework == COUNTS_FROM_ZERO { told.line.map(|line| line.saturating_add(1)) } else { told.line };
-    Place { file: told.file, line }
+    Place { file: told.file, line: told.line }
 }
 
 /// Reads a file and its line from a line of a traceback: `a/b.py:12: Error`, `File "a/b.py", line 12`, `(a/b.js:12:3)`.

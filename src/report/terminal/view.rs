@@ -391,6 +391,7 @@ mod tests {
             image_id: None,
             image_digest: None,
             work_dir: None,
+            may_be_empty: false,
             command_line: Vec::new(),
             framework_args: Vec::new(),
             shards,

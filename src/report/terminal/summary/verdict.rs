@@ -13,7 +13,7 @@ pub(crate) fn verdict(palette: &Palette, state: &RunState, code: ExitCode, width
         ExitCode::TestsFailed => (palette.bad, "FAILED", what_and_why(state)),
         ExitCode::Usage => (palette.bad, "ERRORED", "the command or its configuration is wrong".to_owned()),
         ExitCode::Infrastructure => (palette.bad, "ERRORED", what_and_why(state)),
-        ExitCode::NothingSelected => (palette.warning, "NOTHING RUN", "no unit was selected".to_owned()),
+        ExitCode::NothingSelected => (palette.warning, "NOTHING RUN", nothing_run(state).to_owned()),
         ExitCode::Incomplete => (palette.bad, "INCOMPLETE", incomplete(state)),
         ExitCode::Bug => (palette.bad, "ERRORED", "a bug in minke; please report it".to_owned()),
         ExitCode::Interrupted => (palette.warning, "INTERRUPTED", what_happened(state)),
@@ -68,5 +68,13 @@ fn in_short(reason: &CancelReason) -> &'static str {
         CancelReason::EngineLost { .. } => "engine lost",
         CancelReason::ImageUnusable { .. } => "image unusable",
         CancelReason::OutputLost { .. } => "output lost",
+    }
+}
+
+fn nothing_run(state: &RunState) -> &'static str {
+    if state.has_only_skips() {
+        "every case was skipped; `--allow-empty '**'` accepts that"
+    } else {
+        "no unit was selected"
     }
 }
