@@ -407,3 +407,15 @@ proptest! {
         prop_assert!(!whole.cases.is_empty() || !whole.problems.is_empty() || bytes.windows(10).any(|part| part.eq_ignore_ascii_case(b"<testsuite")));
     }
 }
+
+#[test]
+fn claimed_failures_that_are_not_there_are_a_loss() {
+    let report = parse(
+        "<testsuites failures='3'><testsuite name='x' tests='9' failures='3'><testcase name='a'/></testsuite></testsuites>",
+    );
+    assert!(report.is_incomplete());
+    assert!(report.damage().unwrap().contains("claims failures that it does not hold: suite \"x\": failures=\"3\""));
+    // Other numbers are often wrong, and one failure less may have been counted elsewhere.
+    let report = parse("<testsuite tests='9' failures='3'><testcase name='a'><failure/></testcase></testsuite>");
+    assert!(!report.is_incomplete());
+}

@@ -107,6 +107,10 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         }
     };
     let mut remarks = remarks(settings, &*engine).await?;
+    let paths_decide = !settings.files.iter().any(|path| path.contains('*')) && named.is_none();
+    if in_host && paths_decide {
+        remarks.extend(command.framework.remark(&project_on_host(&settings.files, &settings.root)));
+    }
     let has_parts = found.units.iter().any(|unit| split_part(unit).1.is_some());
     if settings.split == Split::All && !has_parts {
         let name = command.framework.name();

@@ -64,6 +64,12 @@ pub trait Framework: Send + Sync {
         file.to_owned()
     }
 
+    /// Says what a person should know of a project's settings that decide which files the framework itself would run.
+    fn remark(&self, project: &ProjectFiles) -> Option<String> {
+        let _ = project;
+        None
+    }
+
     /// Tells by which files the framework is recognised in a project; the strongest sign that there is.
     fn sign(&self, project: &ProjectFiles) -> Option<Sign>;
 

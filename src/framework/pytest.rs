@@ -34,6 +34,15 @@ impl Framework for Pytest {
         project.path(|path| self.is_unit(path)).map(|path| Sign::file(Strength::Usual, path))
     }
 
+    fn remark(&self, project: &ProjectFiles) -> Option<String> {
+        let files = ["pytest.ini", "pyproject.toml", "setup.cfg", "tox.ini"];
+        let file = files.into_iter().find(|file| project.has(file, "python_files"))?;
+        Some(format!(
+            "`{file}` sets `python_files`, and minke does not read it: in directories it takes `test_*.py` and `*_test.py`; \
+             select others by a glob, such as 'tests/**/check_*.py'"
+        ))
+    }
+
     fn is_unit(&self, path: &str) -> bool {
         // pytest's default `python_files`.
         file_name(path).strip_suffix(".py").is_some_and(|stem| stem.starts_with("test_") || stem.ends_with("_test"))

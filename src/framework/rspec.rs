@@ -157,6 +157,7 @@ fn mark_damage(division: &mut Division, units: &[Unit], problems: &[ReportProble
             | ReportProblem::Truncated
             | ReportProblem::Malformed { .. }
             | ReportProblem::TooLarge { .. }
+            | ReportProblem::FailuresMissing { .. }
             | ReportProblem::CountsDiffer { .. }
             | ReportProblem::Repaired
             | ReportProblem::EntitiesIgnored => None,

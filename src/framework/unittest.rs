@@ -80,6 +80,7 @@ impl Framework for Unittest {
             | ReportProblem::Truncated
             | ReportProblem::Malformed { .. }
             | ReportProblem::TooLarge { .. }
+            | ReportProblem::FailuresMissing { .. }
             | ReportProblem::CountsDiffer { .. }
             | ReportProblem::Repaired
             | ReportProblem::EntitiesIgnored => None,

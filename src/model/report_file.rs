@@ -43,6 +43,11 @@ pub enum ReportProblem {
         /// Which limit.
         detail: String,
     },
+    /// The file claims failures or errors, and holds none.
+    FailuresMissing {
+        /// What is claimed.
+        detail: String,
+    },
     /// The counters that the file claims differ from its elements (a remark: the elements are right).
     CountsDiffer {
         /// What is claimed and what was counted.
@@ -58,9 +63,12 @@ impl ReportProblem {
     /// Tells whether cases may be missing because of the problem.
     pub fn loses_cases(&self) -> bool {
         match self {
-            Self::Empty | Self::Truncated | Self::BrokenOff { .. } | Self::Malformed { .. } | Self::TooLarge { .. } => {
-                true
-            }
+            Self::Empty
+            | Self::Truncated
+            | Self::BrokenOff { .. }
+            | Self::Malformed { .. }
+            | Self::TooLarge { .. }
+            | Self::FailuresMissing { .. } => true,
             Self::CountsDiffer { .. } | Self::Repaired | Self::EntitiesIgnored => false,
         }
     }
@@ -75,6 +83,7 @@ impl fmt::Display for ReportProblem {
             Self::BrokenOff { test } => write!(f, "breaks off while `{test}` was running"),
             Self::Malformed { detail } => write!(f, "cannot be read: {detail}"),
             Self::TooLarge { detail } => write!(f, "is too large: {detail}"),
+            Self::FailuresMissing { detail } => write!(f, "claims failures that it does not hold: {detail}"),
             Self::CountsDiffer { detail } => write!(f, "has counters that differ from its cases: {detail}"),
             Self::Repaired => f.write_str("had bytes that XML forbids"),
             Self::EntitiesIgnored => f.write_str("has a document type, which is ignored"),

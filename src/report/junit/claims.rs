@@ -51,6 +51,13 @@ impl Claims {
         Self { tests: claim("tests"), failures: claim("failures"), errors: claim("errors"), skipped: claim("skipped") }
     }
 
+    /// Tells in words that failures or errors are claimed although none was counted.
+    pub(crate) fn missing_failures(&self, counted: Tally) -> Option<String> {
+        let claimed = (self.failures.unwrap_or(0), self.errors.unwrap_or(0));
+        let is_missing = claimed != (0, 0) && (counted.failures, counted.errors) == (0, 0);
+        is_missing.then(|| format!("failures=\"{}\", errors=\"{}\"", claimed.0, claimed.1))
+    }
+
     /// Tells in words how the claims differ from the count; `None` when they do not.
     pub(crate) fn difference(&self, counted: Tally) -> Option<String> {
         let differences: Vec<String> = [

@@ -154,6 +154,9 @@ fn problems<R: Read>(end: End, tokens: &Tokens<R>, contents: &Contents<'_>, limi
         problems
             .push(ReportProblem::TooLarge { detail: "a tag is too long; attributes of it were left out".to_owned() });
     }
+    if let Some(detail) = &tree.missing_failures {
+        problems.push(ReportProblem::FailuresMissing { detail: detail.clone() });
+    }
     if let Some(detail) = &tree.difference {
         problems.push(ReportProblem::CountsDiffer { detail: detail.clone() });
     }

@@ -26,6 +26,8 @@ pub(crate) struct Tree<'a> {
     case_count: usize,
     /// The first difference between claimed and counted numbers.
     pub(crate) difference: Option<String>,
+    /// The first suite that claims failures and holds none, in words.
+    pub(crate) missing_failures: Option<String>,
     /// Whether characters that XML forbids were removed.
     pub(crate) repaired: bool,
     /// Whether a suite or a case was met.
@@ -50,6 +52,7 @@ impl<'a> Tree<'a> {
             details: Vec::new(),
             case_count: 0,
             difference: None,
+            missing_failures: None,
             repaired: false,
             has_report: false,
             has_element: false,
@@ -407,6 +410,10 @@ impl<'a> Tree<'a> {
     fn finish_group(&mut self, group: Group) {
         let mut all = group.direct;
         all.add(group.nested);
+        if let Some(claimed) = group.claims.missing_failures(all) {
+            self.missing_failures
+                .get_or_insert_with(|| format!("suite \"{}\": {claimed}", clean::attribute(&group.name, 256)));
+        }
         let difference = group.claims.difference(all);
         // Some writers count only the cases right inside of a suite.
         let difference = difference.filter(|_| group.claims.difference(group.direct).is_some());

@@ -146,7 +146,10 @@ impl<'a> Worker<'a> {
     fn problem(&mut self, problem: &ReportProblem) {
         match problem {
             ReportProblem::Empty | ReportProblem::Malformed { .. } => self.entry(UNREADABLE, &problem.to_string()),
-            ReportProblem::Truncated | ReportProblem::BrokenOff { .. } | ReportProblem::TooLarge { .. } => {
+            ReportProblem::Truncated
+            | ReportProblem::BrokenOff { .. }
+            | ReportProblem::TooLarge { .. }
+            | ReportProblem::FailuresMissing { .. } => {
                 self.entry(TRUNCATED, &problem.to_string());
             }
             ReportProblem::Repaired | ReportProblem::EntitiesIgnored => self.remark(problem.to_string(), false),
