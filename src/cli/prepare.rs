@@ -106,17 +106,8 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
             split_by_listing(found, framework, &call, &*engine, spec).await?
         }
     };
-    let mut remarks = remarks(settings, &*engine).await?;
-    let paths_decide = !settings.files.iter().any(|path| path.contains('*')) && named.is_none();
-    if in_host && paths_decide {
-        remarks.extend(command.framework.remark(&project_on_host(&settings.files, &settings.root)));
-    }
-    let has_parts = found.units.iter().any(|unit| split_part(unit).1.is_some());
-    if settings.split == Split::All && !has_parts {
-        let name = command.framework.name();
-        remarks.push(format!("`--split all` divides no file here: minke cannot list the parts of {name}'s files"));
-    }
-    remarks.extend(found.unmatched.iter().map(|path| format!("`{path}` gives no test file")));
+    let mut remarks = Vec::from_iter(remark_on_mount(settings, &*engine).await?);
+    remarks.extend(remarks_on_units(settings, in_host, &found, command.framework));
     let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
     Ok(Prepared { engine, plan, notes, remarks, unusable_image: None })
 }
@@ -340,16 +331,31 @@ fn template(settings: &Settings, image: &str) -> ShardTemplate {
     template
 }
 
-async fn remarks(settings: &Settings, engine: &dyn Engine) -> Result<Vec<String>, EngineError> {
+async fn remark_on_mount(settings: &Settings, engine: &dyn Engine) -> Result<Option<String>, EngineError> {
     let info = engine.info().await?;
     let far_mount = settings.source == Source::Mount && !info.is_local;
-    Ok(Vec::from_iter(far_mount.then(|| {
+    Ok(far_mount.then(|| {
         format!(
             "`--source mount` mounts `{}` of the engine's own machine, and the engine is at {}",
             settings.root.display(),
             info.endpoint
         )
-    })))
+    }))
+}
+
+/// Says where the units may not be those that a person expects.
+fn remarks_on_units(settings: &Settings, in_host: bool, found: &Found, framework: &dyn Framework) -> Vec<String> {
+    let mut remarks = Vec::new();
+    let patterns_decide = settings.files_from.is_none() && !settings.files.iter().any(|path| path.contains('*'));
+    if in_host && patterns_decide {
+        remarks.extend(framework.remark(&project_on_host(&settings.files, &settings.root)));
+    }
+    if settings.split == Split::All && !found.units.iter().any(|unit| split_part(unit).1.is_some()) {
+        let name = framework.name();
+        remarks.push(format!("`--split all` divides no file here: minke cannot list the parts of {name}'s files"));
+    }
+    remarks.extend(found.unmatched.iter().map(|path| format!("`{path}` gives no test file")));
+    remarks
 }
 
 /// Reads `--files-from`: a path in each line, or, where the list has NUL bytes, between them.
