@@ -11,7 +11,7 @@ use super::args::{DialectName, FlakyForm, MergeArgs};
 use super::error::CliError;
 use crate::model::ExitCode;
 use crate::report::junit::merge::{
-    Dialect, Flaky, Input, Merge, MergeOptions, Source, Summary, Written, files_of_earlier_split,
+    Dialect, Flaky, Input, Merge, MergeOptions, Source, Summary, Written, files_of_earlier_split, root_of_another_kind,
 };
 use crate::report::replace_with;
 
@@ -33,15 +33,17 @@ Examples:
   minke merge out/ -o - --dialect gitlab | gzip > junit.xml.gz
 
 How it merges:
-  Suites of one name are one suite. Rows of one name in ONE report are different cases. In different
-  reports they are one case: the same content is kept once, other content is another attempt. The
-  attempt of the suite with the latest timestamp has the last word; a failure without a timestamp
-  is never taken for repaired, and a skip never counts against a case that ran elsewhere.
+  Suites of one name are one suite. Rows of one name and file (the case's, else its suite's) in ONE
+  report are different cases. In different reports they are one case: the same content is kept once,
+  other content is another attempt. The attempt of the suite with the latest timestamp has the last
+  word; a failure without a timestamp is never taken for repaired, and a skip never counts against a
+  case that ran elsewhere. Rows of one name and different files are different cases.
   The result depends neither on the order of the inputs nor on how often they are merged.
   Counters are counted, not added up; `minke.remark` properties keep what a report had claimed.
   Bytes that XML forbids are removed, whatever the encoding. Of a long text the beginning and the
   end are kept, with a line that names the report that has it all.
-  A report that is empty, broken off or missing becomes an error of its own in the result.
+  A report that is empty, broken off or missing becomes an error of its own in the result. XML of
+  another kind, such as coverage.xml, is left out of a directory, with a note; named, it is an error.
 
 Exit codes:
     0  every report was read; failed tests do not matter here
@@ -141,11 +143,16 @@ impl Search {
                 teller.tell(&format!("left out {}: an earlier merge wrote it", entry.path().display()));
                 continue;
             }
+            let is_named = fs::canonicalize(entry.path()).is_ok_and(|path| self.seen.contains(&path));
+            if let Some(root) = (!is_named).then(|| root_of_another_kind(entry.path())).flatten() {
+                teller.tell(&format!("left out {}: <{root}> is no JUnit report", entry.path().display()));
+                continue;
+            }
             found = true;
             self.file(entry.path());
         }
         if !found {
-            self.missing(dir, "has no report: there is no *.xml file in it".to_owned());
+            self.missing(dir, "has no report: no *.xml file in it is one".to_owned());
         }
     }
 
@@ -200,6 +207,10 @@ impl Teller<'_> {
     fn sum_up(&mut self, summary: &Summary, written: &Written) {
         for case in &written.retried {
             self.tell(&format!("retried: {case}"));
+        }
+        if written.unnamed > 0 {
+            let more = counted(written.unnamed, "more retried case", "more retried cases");
+            self.tell(&format!("and {more}"));
         }
         if written.left_out > 0 {
             let outputs = counted(written.left_out, "output", "outputs");

@@ -76,12 +76,35 @@ proptest! {
         prop_assert_eq!(rows(&twice), rows(&once));
         let plain = merge(&[("a", a.as_bytes()), ("b", b.as_bytes())], &MergeOptions::default()).0;
         prop_assert_eq!(rows(&plain), rows(&once));
+        let back = merge(&[("m", &once)], &MergeOptions::default()).0;
+        prop_assert_eq!(files(&back), files(&plain), "a file is not lost");
+    }
+
+    #[test]
+    fn no_case_of_a_file_is_lost_to_one_of_another_file(a in any_report(), b in any_report()) {
+        for dialect in [Dialect::Plain, Dialect::Surefire, Dialect::Gitlab, Dialect::Azure] {
+            let options = MergeOptions { dialect, ..MergeOptions::default() };
+            let only = merge(&[("a", a.as_bytes())], &options).0;
+            let united = merge(&[("a", a.as_bytes()), ("b", b.as_bytes())], &options).0;
+            let united = files(&merge(&[("m", &united)], &MergeOptions::default()).0);
+            for file in files(&merge(&[("m", &only)], &MergeOptions::default()).0) {
+                prop_assert!(united.contains(&file), "{:?} in {:?}", file, dialect);
+            }
+        }
     }
 }
 
 fn rows(document: &[u8]) -> Vec<(String, String, CaseOutcome)> {
     let report = read("merged.xml", document, &ReadLimits::default());
     report.cases.iter().map(|case| (case.classname.clone(), case.name.clone(), case.outcome())).collect()
+}
+
+/// Returns class and name, without the number that a dialect may add, and file of every case.
+fn files(document: &[u8]) -> Vec<(String, String, Option<String>)> {
+    let report = read("merged.xml", document, &ReadLimits::default());
+    let bare = |name: &str| name.split(" [").next().unwrap_or_default().to_owned();
+    let named = report.cases.iter().filter(|case| case.name != "(report)");
+    named.map(|case| (case.classname.clone(), bare(&case.name), case.file.clone())).collect()
 }
 
 #[test]

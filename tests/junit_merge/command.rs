@@ -153,3 +153,38 @@ fn the_help_says_how_reports_are_merged() {
     let ran = minke(dir.path(), &["--help"]).code(0);
     insta::assert_snapshot!(String::from_utf8(ran.get_output().stdout.clone()).unwrap());
 }
+
+#[test]
+fn xml_of_another_kind_is_left_out_of_a_directory_and_an_error_when_it_is_named() {
+    let coverage = "<?xml version='1.0'?><!DOCTYPE coverage SYSTEM 'c.dtd'><coverage><packages/></coverage>";
+    let wrapped = "<report><testsuite name='w'><testcase name='a'/></testsuite></report>";
+    let dir = dir(&[("r/a.xml", PASSED), ("r/coverage.xml", coverage), ("r/wrapped.xml", wrapped)]);
+    let ran = minke(dir.path(), &["r", "-o", "out.xml"]).code(0);
+    let told = stderr(&ran);
+    assert!(told.contains("left out r/coverage.xml: <coverage> is no JUnit report"), "{told}");
+    assert!(told.contains("2 cases in 2 files"), "{told}");
+    minke(dir.path(), &["r", "r/coverage.xml", "-o", "out.xml"]).code(5);
+    for broken in ["<coverage><packages/>", "<coverage></packages>", "not XML", ""] {
+        fs::write(dir.path().join("r/coverage.xml"), broken).unwrap();
+        minke(dir.path(), &["r", "-o", "out.xml"]).code(5);
+    }
+    fs::write(dir.path().join("r/coverage.xml"), coverage).unwrap();
+    fs::remove_file(dir.path().join("r/a.xml")).unwrap();
+    fs::remove_file(dir.path().join("r/wrapped.xml")).unwrap();
+    let ran = minke(dir.path(), &["r", "-o", "out.xml"]).code(5);
+    assert!(stderr(&ran).contains("warning: r: has no report"), "{}", stderr(&ran));
+}
+
+#[test]
+fn retries_are_named_with_their_files_and_those_that_are_not_named_are_counted() {
+    let suite = |day: u32, inside: &str| {
+        let rows: String =
+            (0..23).map(|number| format!("<testcase name='n{number:02}' file='t/a.py'>{inside}</testcase>")).collect();
+        format!("<testsuite name='s' timestamp='2026-01-0{day}'>{rows}</testsuite>")
+    };
+    let dir = dir(&[("1.xml", &suite(1, "<failure/>")), ("2.xml", &suite(2, ""))]);
+    let told = stderr(&minke(dir.path(), &["1.xml", "2.xml", "-o", "-"]).code(0));
+    assert_eq!(told.matches("retried: ").count(), 20, "{told}");
+    assert!(told.contains("retried: s > n00 (t/a.py): failed, then passed\n"), "{told}");
+    assert!(told.contains("\nand 3 more retried cases\n"), "{told}");
+}

@@ -125,3 +125,99 @@ fn a_prefix_is_taken_from_files_and_from_suites_that_are_paths() {
         assert_eq!(text.matches("file=\"t/a.py\"").count(), 2, "{text}");
     }
 }
+
+/// One case of a describe of mocha, whose suite names the file.
+fn mocha(file: &str, day: u32, inside: &str) -> String {
+    format!(
+        "<testsuites><testsuite name='list' timestamp='2026-01-0{day}' file='{file}'>\
+         <testcase classname='is empty' name='list is empty'>{inside}</testcase></testsuite></testsuites>"
+    )
+}
+
+/// One case of pytest, which names the file in the case.
+fn pytest(file: &str, day: u32, inside: &str) -> String {
+    format!(
+        "<testsuites><testsuite name='pytest' timestamp='2026-01-0{day}'>\
+         <testcase classname='a' name='test_it' file='{file}'>{inside}</testcase></testsuite></testsuites>"
+    )
+}
+
+const DIALECTS: [Dialect; 4] = [Dialect::Plain, Dialect::Surefire, Dialect::Gitlab, Dialect::Azure];
+const FAILED: &str = "<failure>f</failure>";
+
+#[test]
+fn a_failure_in_one_file_is_not_repaired_by_the_same_name_in_another() {
+    for (failed, passed) in [
+        (mocha("users.js", 1, FAILED), mocha("orders.js", 2, "")),
+        (mocha("users.js", 1, FAILED), mocha("zebras.js", 2, "")),
+        (pytest("a/t/a.py", 1, FAILED), pytest("b/t/a.py", 2, "")),
+        (pytest("a/t/a.py", 1, FAILED), pytest("", 2, "")),
+        (pytest("", 1, FAILED), pytest("a/t/a.py", 2, "")),
+        (pytest("", 1, FAILED), mocha("a/t/a.py", 2, "").replace("'list'", "'pytest'")),
+    ] {
+        for dialect in DIALECTS {
+            for flaky in crate::support::FLAKY {
+                let options = options(flaky, dialect);
+                let expected = merged(&[("1", &failed), ("2", &passed)], &options);
+                let counted = |text: &str| {
+                    text.matches("<testcase").count() == 2
+                        && text.matches("<failure").count() == 1
+                        && !text.contains("<flaky")
+                };
+                assert!(counted(&expected), "{dialect:?} {flaky:?}: {expected}");
+                assert_eq!(merged(&[("m", &expected)], &options), expected, "merged again");
+                // The file is not lost where a form has no attribute for it.
+                let (first, second) = (merged(&[("1", &failed)], &options), merged(&[("2", &passed)], &options));
+                let parts = merged(&[("1", &first), ("2", &second)], &options);
+                assert!(counted(&parts), "{dialect:?} {flaky:?}: {parts}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_is_the_same_however_its_path_begins() {
+    let failed = pytest("/w/./t/a.py", 1, FAILED);
+    for other in ["t/a.py", "./t/a.py", "././/t/a.py", "/w/t/a.py"] {
+        for dialect in DIALECTS {
+            let options = options(Flaky::Surefire, dialect);
+            let passed = pytest(other, 2, "");
+            let text = merged(&[("1", &failed), ("2", &passed)], &options);
+            assert!(text.matches("<testcase").count() == 1 && text.contains("<flakyFailure"), "{other}: {text}");
+            let first = merged(&[("1", &failed)], &options);
+            let second = merged(&[("2", &passed)], &options);
+            let parts = merged(&[("1", &first), ("2", &second)], &options);
+            assert!(parts.matches("<testcase").count() == 1, "{dialect:?} {other}: {parts}");
+        }
+    }
+}
+
+#[test]
+fn rows_are_counted_within_their_file() {
+    let row = |file: &str, inside: &str| format!("<testcase classname='c' name='n' file='{file}'>{inside}</testcase>");
+    let suite = |day: u32, rows: &str| format!("<testsuite name='s' timestamp='2026-01-0{day}'>{rows}</testsuite>");
+    let first = suite(1, &[row("a", ""), row("b", FAILED), row("b", "")].concat());
+    let again = suite(2, &row("b", ""));
+    let text = merged(&[("1", &first), ("2", &again)], &MergeOptions::default());
+    assert!(text.matches("<testcase").count() == 3 && text.matches("<flakyFailure").count() == 1, "{text}");
+    let gitlab = merged(&[("1", &first), ("2", &again)], &options(Flaky::Surefire, Dialect::Gitlab));
+    for row in [
+        "name=\"n\" classname=\"c\" time=\"0.000\" file=\"a\"",
+        "name=\"n [2]\" classname=\"c\" time=\"0.000\" file=\"b\"",
+        "name=\"n [3]\"",
+    ] {
+        assert!(gitlab.contains(row), "{gitlab}");
+    }
+}
+
+#[test]
+fn split_files_of_surefire_keep_the_file_of_a_case_for_a_later_merge() {
+    let options = options(Flaky::Surefire, Dialect::Surefire);
+    let dirs = [mocha("users.js", 1, FAILED), mocha("orders.js", 2, "")].map(|report| {
+        let dir = tempfile::tempdir().unwrap();
+        read(&[("1", report.as_bytes())], &options).split(dir.path()).unwrap();
+        std::fs::read_to_string(dir.path().join("TEST-list.xml")).unwrap()
+    });
+    let text = merged(&[("1", &dirs[0]), ("2", &dirs[1])], &MergeOptions::default());
+    assert!(text.contains("tests=\"2\" failures=\"1\"") && text.contains("file=\"users.js\""), "{text}");
+}

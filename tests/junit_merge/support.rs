@@ -109,7 +109,7 @@ fn any_suite(depth: u32) -> BoxedStrategy<String> {
         if all.is_empty() { all } else { format!("<properties>{all}</properties>") }
     });
     let attributes =
-        (maybe("timestamp", time()), maybe("hostname", word()), maybe("file", word()), maybe("tests", number()));
+        (maybe("timestamp", time()), maybe("hostname", word()), maybe("file", path()), maybe("tests", number()));
     (word(), attributes, properties, prop::collection::vec(inside, 0..4), outputs)
         .prop_map(|(name, (time, host, file, tests), properties, inside, outputs)| {
             format!(
@@ -123,7 +123,7 @@ fn any_suite(depth: u32) -> BoxedStrategy<String> {
 fn any_case() -> impl Strategy<Value = String> {
     let seconds = prop::sample::select(vec!["0.1", "0.2", "1e-3", "NaN", "1,234.5"]).prop_map(str::to_owned);
     let attributes =
-        (maybe("time", seconds), maybe("timestamp", time()), maybe("file", word()), maybe("line", number()));
+        (maybe("time", seconds), maybe("timestamp", time()), maybe("file", path()), maybe("line", number()));
     let verdict = prop_oneof![
         3 => Just(String::new()),
         3 => ("failure|error|skipped", hostile(), hostile())
@@ -146,6 +146,11 @@ fn any_case() -> impl Strategy<Value = String> {
 
 fn word() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["a", "a", "b", "", "a [2]", "x/y.py", "&lt;&amp;"]).prop_map(str::to_owned)
+}
+
+/// A file; some of them are one and the same.
+fn path() -> impl Strategy<Value = String> {
+    prop::sample::select(vec!["t/a.py", "t/a.py", "./t/a.py", "b.py", "", "./", " ", "&lt;.py"]).prop_map(str::to_owned)
 }
 
 fn number() -> impl Strategy<Value = String> {

@@ -1,7 +1,7 @@
 //! One execution of one case, and the order of several.
 //!
 //! An attempt has a core and details. The core (time, outcome, duration, texts) is its identity and survives every form
-//! that is written; the details (file, line, properties) belong to the row and are written with the last attempt only.
+//! that is written; the details (line, properties) belong to the row and are written with the last attempt only.
 //! Where the path of a full log stands in a cut text, it is no part of the identity.
 
 use std::borrow::Cow;
@@ -30,7 +30,6 @@ pub(super) struct Attempt {
 /// What is known of a row besides its execution.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Details {
-    pub(super) file: String,
     pub(super) line: Option<u32>,
     pub(super) properties: Vec<(String, String)>,
 }
@@ -83,7 +82,6 @@ impl Attempt {
         push_bytes(out, &core);
         let mut details = Vec::new();
         if self.details != Details::default() {
-            push_text(&mut details, &self.details.file);
             push_text(&mut details, &self.details.line.map(|line| line.to_string()).unwrap_or_default());
             for (name, value) in &self.details.properties {
                 push_text(&mut details, name);
@@ -164,12 +162,12 @@ impl Details {
         if fields.is_empty() {
             return Self::default();
         }
-        let (file, line) = (fields.text().to_owned(), fields.text().parse().ok());
+        let line = fields.text().parse().ok();
         let mut properties = Vec::new();
         while !fields.is_empty() {
             properties.push((fields.text().to_owned(), fields.text().to_owned()));
         }
-        Self { file, line, properties }
+        Self { line, properties }
     }
 }
 

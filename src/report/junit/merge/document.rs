@@ -77,10 +77,6 @@ impl Shelf for Document {
         u64::MAX
     }
 
-    fn is_flat(&self) -> bool {
-        self.dialect.is_strict()
-    }
-
     fn put(&mut self, part: Part<'_>) -> io::Result<()> {
         self.totals.add(part.totals);
         if self.dialect.is_strict() {

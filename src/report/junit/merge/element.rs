@@ -8,7 +8,7 @@ use quick_xml::escape::escape;
 use super::attempt::Attempt;
 use super::options::{Dialect, Flaky};
 use super::stamp;
-use super::suite::{SUITES, SuiteMeta, Totals};
+use super::suite::{FILE_IN_GROUP, SUITES, SuiteMeta, Totals};
 use super::unite::ATTEMPT;
 use crate::model::FindingKind;
 
@@ -20,22 +20,22 @@ pub(super) const DECLARATION: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>
 pub(super) struct CaseName<'a> {
     pub(super) class: &'a str,
     pub(super) name: &'a str,
-    /// The suite, if the row has to tell it.
+    /// Empty if none is known.
+    pub(super) file: &'a str,
+    /// The suite, if the row tells it together with `file`, because the form has no attribute for that.
     pub(super) group: Option<&'a str>,
 }
 
 /// How the rows of a suite are written.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Form<'a> {
+pub(super) struct Form {
     pub(super) dialect: Dialect,
     pub(super) flaky: Flaky,
     /// When the suite began.
     pub(super) time: Option<i64>,
-    /// The suite's file, for cases without one; only where consumers need it.
-    pub(super) file: Option<&'a str>,
 }
 
-impl Form<'_> {
+impl Form {
     /// Appends a case, of which the last attempt has the last word, and counts what is written.
     pub(super) fn push(self, out: &mut String, name: CaseName<'_>, attempts: &[Attempt], totals: &mut Totals) {
         let Some((last, earlier)) = attempts.split_last() else { return };
@@ -61,17 +61,17 @@ impl Form<'_> {
         totals: &mut Totals,
     ) {
         count(last, totals);
+        totals.lacks_file |= name.file.is_empty();
         out.push_str("<testcase");
         attribute(out, "name", name.name);
         attribute(out, "classname", name.class);
         out.push_str(" time=\"");
         stamp::push_seconds(out, last.microseconds.into());
         out.push('"');
-        name.group.into_iter().for_each(|group| attribute(out, "group", group));
+        name.group.into_iter().for_each(|group| push_group(out, group, name.file));
         if !self.dialect.is_strict() {
-            let file = if last.details.file.is_empty() { self.file.unwrap_or_default() } else { &last.details.file };
-            if !file.is_empty() {
-                attribute(out, "file", file);
+            if !name.file.is_empty() {
+                attribute(out, "file", name.file);
             }
             last.details.line.into_iter().for_each(|line| attribute(out, "line", &line.to_string()));
             push_time(out, last.time, self.time);
@@ -157,13 +157,14 @@ pub(super) fn push_suite_start(
     push_totals(out, totals);
     if !dialect.is_strict() {
         meta.time.into_iter().for_each(|time| attribute(out, "timestamp", &stamp::text(time)));
-        for (name, set) in [("hostname", &meta.hostnames), ("file", &meta.files), ("package", &meta.packages)] {
-            set.first().into_iter().for_each(|value| attribute(out, name, value));
+        let [hostname, package] = [&meta.hostnames, &meta.packages].map(|set| set.first().map(String::as_str));
+        for (name, value) in [("hostname", hostname), ("file", meta.written_file(totals)), ("package", package)] {
+            value.into_iter().for_each(|value| attribute(out, name, value));
         }
     }
     out.push('>');
     let parts = made_of.iter().map(|suite| (SUITES, suite.clone()));
-    push_properties(out, parts.chain(meta.written_properties(dialect.is_strict())));
+    push_properties(out, parts.chain(meta.written_properties(totals, dialect.is_strict())));
     out.push('\n');
 }
 
@@ -209,6 +210,18 @@ fn count(attempt: &Attempt, totals: &mut Totals) {
         Some(FindingKind::Failure) => totals.tally.failures += 1,
         Some(FindingKind::Error) => totals.tally.errors += 1,
     }
+}
+
+/// Appends the suite of a case and, if it has one, its file: without it rows of two files would be one case in a later merge.
+fn push_group(out: &mut String, suite: &str, file: &str) {
+    out.push_str(" group=\"");
+    out.push_str(&escape(suite));
+    if !file.is_empty() {
+        // A reader would take the character itself for a space.
+        out.push_str(&format!("&#{};", u32::from(FILE_IN_GROUP)));
+        out.push_str(&escape(file));
+    }
+    out.push('"');
 }
 
 /// Appends a time if it is not the one that a reader would assume.

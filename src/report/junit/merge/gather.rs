@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use super::attempt::{Attempt, Details};
-use super::name::{bounded, fnv, name_hash, suite_name, without_prefix};
+use super::name::{bounded, file_name, fnv, name_hash, suite_name, without_prefix};
 use super::options::{Input, MergeOptions, Source};
 use super::record::{Rank, key, push_text};
 use super::spill::{Sorter, Spill};
-use super::suite::{SUITES, SuiteMeta};
+use super::suite::{FILE_IN_GROUP, SUITES, SuiteMeta};
 use super::summary::{Remark, Summary};
 use super::{label, stamp, unite};
 use crate::model::{Case, Finding, FindingKind, ReportProblem};
@@ -175,7 +175,7 @@ impl<'a> Worker<'a> {
         };
         let suite = self.path.clone();
         self.push_suite(&suite, &SuiteMeta::default());
-        self.push_case(&suite, ENTRY, (0, 0), true, &[attempt]);
+        self.push_case(&suite, [ENTRY[0], ENTRY[1], ""], (0, 0), true, &[attempt]);
     }
 
     fn suite_name(&self, raw: &str) -> String {
@@ -189,13 +189,13 @@ impl<'a> Worker<'a> {
     fn push_suite(&mut self, suite: &str, meta: &SuiteMeta) {
         self.payload.clear();
         meta.pack(&mut self.payload);
-        self.push(suite, Rank::Suite, ["", ""]);
+        self.push(suite, Rank::Suite, [""; 3]);
     }
 
     fn push_case(
         &mut self,
         suite: &str,
-        [class, name]: [&str; 2],
+        [class, name, path]: [&str; 3],
         repeat: (u32, u32),
         is_entry: bool,
         attempts: &[Attempt],
@@ -208,7 +208,7 @@ impl<'a> Worker<'a> {
         self.payload.extend_from_slice(&repeat.0.to_be_bytes());
         self.payload.extend_from_slice(&repeat.1.to_be_bytes());
         attempts.iter().for_each(|attempt| attempt.pack(&mut self.payload));
-        self.push(suite, Rank::Case, [class, name]);
+        self.push(suite, Rank::Case, [class, name, path]);
     }
 
     fn push_output(&mut self, suite: &str, stream: &str, output: Option<String>) {
@@ -217,10 +217,10 @@ impl<'a> Worker<'a> {
         self.payload.clear();
         push_text(&mut self.payload, &output);
         let beginning = &output[..output.floor_char_boundary(64.min(output.len()))];
-        self.push(suite, Rank::Output, [stream, &format!("{beginning}{:016x}", fnv(output.as_bytes()))]);
+        self.push(suite, Rank::Output, [stream, &format!("{beginning}{:016x}", fnv(output.as_bytes())), ""]);
     }
 
-    fn push(&mut self, suite: &str, rank: Rank, texts: [&str; 2]) {
+    fn push(&mut self, suite: &str, rank: Rank, texts: [&str; 3]) {
         self.key.clear();
         key(&mut self.key, suite, rank, texts, self.file, self.position);
         self.position += 1;
@@ -283,17 +283,18 @@ impl<'a> Worker<'a> {
 
     fn row_details(&self, case: &Case) -> Details {
         let attribute = |text: &str| clean::attribute(text, NAME_BYTES);
-        let file = attribute(case.file.as_deref().unwrap_or_default());
-        let file = match &self.options.strip_prefix {
-            Some(prefix) => without_prefix(&file, prefix),
-            None => file,
-        };
         if self.options.dialect.is_strict() {
             return Details::default();
         }
         let own = case.properties.iter().filter(|(name, _)| name != unite::ATTEMPT);
         let properties = own.map(|(name, value)| (attribute(name), attribute(value))).collect();
-        Details { file, line: case.line, properties }
+        Details { line: case.line, properties }
+    }
+
+    /// Returns the file of a case: the first of these that names one.
+    fn file_of(&self, candidates: [Option<&str>; 3]) -> String {
+        let named = candidates.into_iter().flatten().map(|raw| file_name(raw, self.options));
+        named.into_iter().find(|path| !path.is_empty()).unwrap_or_default()
     }
 }
 
@@ -308,8 +309,13 @@ impl Follower for Worker<'_> {
             case.findings.push(Finding { kind: FindingKind::Error, message, r#type: TRUNCATED.to_owned(), text });
         }
         let is_made_of_suites = suite.details.properties.iter().any(|(name, _)| name == SUITES);
-        let raw = details.group.as_deref().filter(|_| is_made_of_suites).unwrap_or(&suite.path);
+        let group = details.group.as_deref().filter(|_| is_made_of_suites);
+        let (raw, file_in_group) = match group.and_then(|group| group.split_once(FILE_IN_GROUP)) {
+            Some((raw, file)) => (raw, Some(file)),
+            None => (group.unwrap_or(&suite.path), None),
+        };
         let name = self.suite_name(raw);
+        let file = self.file_of([case.file.as_deref(), file_in_group, suite.file.as_deref()]);
         let time = own_time(details.timestamp.as_deref(), suite.details.timestamp.as_deref().and_then(stamp::parse));
         let time = if suite.details.timestamp.is_none() { time.or_else(|| written_time(suite)) } else { time };
         let mut class = bounded(&case.classname);
@@ -325,7 +331,7 @@ impl Follower for Worker<'_> {
         if repeat.0 < repeat.1 {
             attempts.iter_mut().for_each(|attempt| attempt.is_final = false);
         }
-        self.push_case(&name, [&class, &case_name], repeat, false, &attempts);
+        self.push_case(&name, [&class, &case_name, &file], repeat, false, &attempts);
         if suite.path.is_empty() {
             self.push_suite(&name, &SuiteMeta::default());
         }

@@ -30,9 +30,6 @@ pub(super) trait Shelf {
     /// The most bytes of rows that are put at once, unless one case alone has more.
     fn part_bytes(&self) -> u64;
 
-    /// Tells whether each row names its suite, because the suites are not written.
-    fn is_flat(&self) -> bool;
-
     /// Takes a suite, or a part of it.
     fn put(&mut self, part: Part<'_>) -> io::Result<()>;
 }
@@ -100,7 +97,7 @@ impl Walk<'_, '_> {
                 self.push(suite, &meta, &mut open, &rows)?;
             }
             family = first.texts().map(str::to_owned);
-            let rows = self.cases(suite, &meta, first, &mut held)?;
+            let rows = self.cases(suite, meta.time, first, &mut held)?;
             self.push(suite, &meta, &mut open, &rows)?;
         }
         for rows in held.into_values() {
@@ -141,11 +138,11 @@ impl Walk<'_, '_> {
         Ok(())
     }
 
-    /// Writes all cases of one name. Those that get another name are held until its turn comes.
+    /// Writes all cases of one name and file. Those that get another name are held until its turn comes.
     fn cases(
         &mut self,
         suite: &str,
-        meta: &SuiteMeta,
+        time: Option<i64>,
         first: Record,
         held: &mut BTreeMap<u32, Rows>,
     ) -> io::Result<Rows> {
@@ -159,12 +156,12 @@ impl Walk<'_, '_> {
             number => with_number(base, number),
         };
         let dialect = self.options.dialect;
-        let file = meta.files.first().filter(|_| dialect.needs_unique_names()).map(String::as_str);
-        let form = Form { dialect, flaky: self.options.flaky, time: meta.time, file };
-        let group = self.shelf.is_flat().then_some(suite);
+        let form = Form { dialect, flaky: self.options.flaky, time };
+        let file = records[0].path();
+        let group = dialect.is_strict().then_some(suite);
         let mut rows = Rows::default();
         for united in unite(&records, self.options.flaky) {
-            self.count(&united, suite, &name);
+            self.count(&united, suite, &name, file);
             let attempts: Vec<Attempt> = united.attempts.iter().map(|attempt| attempt.unpack()).collect();
             let number = if dialect.needs_unique_names() {
                 self.names.number(class, &name, base, records[0].number())
@@ -172,18 +169,22 @@ impl Walk<'_, '_> {
                 None
             };
             match number {
-                None => form.push(&mut rows.text, CaseName { class, name: &name, group }, &attempts, &mut rows.totals),
+                None => {
+                    let name = CaseName { class, name: &name, file, group };
+                    form.push(&mut rows.text, name, &attempts, &mut rows.totals);
+                }
                 Some(number) => {
-                    let name = with_number(base, number);
+                    let name = &with_number(base, number);
                     let rows = held.entry(number).or_default();
-                    form.push(&mut rows.text, CaseName { class, name: &name, group }, &attempts, &mut rows.totals);
+                    let name = CaseName { class, name, file, group };
+                    form.push(&mut rows.text, name, &attempts, &mut rows.totals);
                 }
             }
         }
         Ok(rows)
     }
 
-    fn count(&mut self, united: &United<'_>, suite: &str, name: &str) {
+    fn count(&mut self, united: &United<'_>, suite: &str, name: &str, file: &str) {
         let written = &mut self.written;
         if united.is_entry {
             written.entries += 1;
@@ -193,7 +194,12 @@ impl Walk<'_, '_> {
         written.retries += united.retries;
         written.identical += united.identical;
         written.skips += united.skips;
-        if united.retries > 0 && written.retried.len() < NAMED {
+        if united.retries == 0 {
+            return;
+        }
+        if written.retried.len() == NAMED {
+            written.unnamed += 1;
+        } else {
             let outcome = |attempt: &super::attempt::Packed<'_>| match attempt.kind() {
                 None => "passed",
                 Some(crate::model::FindingKind::Skipped) => "skipped",
@@ -201,7 +207,8 @@ impl Walk<'_, '_> {
                 Some(crate::model::FindingKind::Error) => "errored",
             };
             let outcomes: Vec<&str> = united.attempts.iter().map(outcome).collect();
-            written.retried.push(format!("{suite} > {name}: {}", outcomes.join(", then ")));
+            let place = if file.is_empty() { String::new() } else { format!(" ({file})") };
+            written.retried.push(format!("{suite} > {name}{place}: {}", outcomes.join(", then ")));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Merges JUnit reports of any kind into one, in bounded memory.
 //!
-//! The canonical form of a report is a map: suite, class, name and ordinal (the how-manieth row of that name in its file)
+//! The canonical form of a report is a map: suite, class, name, file and ordinal (the how-manieth row of those in its report)
 //! to the set of the case's attempts; and suite to the set of what it says of itself. A merge is the union of such maps,
 //! and every document is written from the map alone, sorted, with every number counted. So a merge is associative,
 //! commutative and idempotent, as a union is. What an attempt is, and which one is the last, is in `attempt.rs`.
@@ -12,6 +12,7 @@ mod attempt;
 mod dialect;
 mod document;
 mod element;
+mod foreign;
 mod gather;
 mod groups;
 mod label;
@@ -28,6 +29,7 @@ mod unite;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+pub use foreign::root_of_another_kind;
 pub use options::{Dialect, Flaky, Input, MergeOptions, Source};
 pub use summary::{Remark, Summary, Written};
 

@@ -32,6 +32,20 @@ pub(super) fn bounded(name: &str) -> String {
     format!("{}...{:016x}", beginning.trim_end(), fnv(whole.as_bytes()))
 }
 
+/// Makes the path by which the file of a case is told from others; empty if there is none.
+pub(super) fn file_name(raw: &str, options: &MergeOptions) -> String {
+    let path = bounded(raw);
+    let path = match &options.strip_prefix {
+        Some(prefix) => without_prefix(&path, prefix),
+        None => path,
+    };
+    let mut path = path.trim();
+    while let Some(rest) = path.strip_prefix("./") {
+        path = rest.trim_start_matches(|c: char| c == '/' || c.is_whitespace());
+    }
+    path.to_owned()
+}
+
 /// Removes a directory from the beginning of a path.
 pub(super) fn without_prefix(path: &str, prefix: &str) -> String {
     let rest = path.strip_prefix(prefix.trim_end_matches('/'));

@@ -19,11 +19,20 @@ pub(super) struct Record {
     pub(super) payload: Vec<u8>,
 }
 
-/// Makes a key. The `texts` decide; `file` and `position` only tell rows apart that have the same.
+/// Makes a key. The `texts` decide: class, name and the path of the case's file; `input` and `position` only tell rows apart
+/// that have the same.
 ///
 /// A number at the end of the second text, as in `name [2]`, stands after it on its own: so numbered rows come right after
-/// the one without a number, and in the order of their numbers.
-pub(super) fn key(out: &mut Vec<u8>, suite: &str, rank: Rank, [class, name]: [&str; 2], file: u32, position: u32) {
+/// the one without a number, and in the order of their numbers. The path comes after it, so that a document of which the
+/// numbers tell files apart is sorted as it was before it got them.
+pub(super) fn key(
+    out: &mut Vec<u8>,
+    suite: &str,
+    rank: Rank,
+    [class, name, path]: [&str; 3],
+    input: u32,
+    position: u32,
+) {
     let (base, number) = numbered(name).unwrap_or((name, 0));
     out.extend_from_slice(suite.as_bytes());
     out.extend_from_slice(&[0, rank as u8]);
@@ -31,7 +40,10 @@ pub(super) fn key(out: &mut Vec<u8>, suite: &str, rank: Rank, [class, name]: [&s
         out.extend_from_slice(text.as_bytes());
         out.push(0);
     }
-    for number in [number, file, position] {
+    out.extend_from_slice(&number.to_be_bytes());
+    out.extend_from_slice(path.as_bytes());
+    out.push(0);
+    for number in [input, position] {
         out.extend_from_slice(&number.to_be_bytes());
     }
 }
@@ -59,35 +71,49 @@ impl Record {
         [Rank::Suite, Rank::Case, Rank::Output].into_iter().find(|&rank| rank as u8 == self.parts().1)
     }
 
-    /// Returns the part of the key that is the same for all rows of one name.
+    /// Returns the part of the key that is the same for all rows of one name and file.
     pub(super) fn group(&self) -> &[u8] {
         &self.key[..self.key.len() - 8]
     }
 
-    /// Returns the texts after the rank, without the number of the second.
+    /// Returns the first two texts after the rank, the second without its number.
     pub(super) fn texts(&self) -> [&str; 2] {
-        let mut texts =
-            self.parts().2.split(|&byte| byte == 0).map(|text| std::str::from_utf8(text).unwrap_or_default());
-        [texts.next().unwrap_or_default(), texts.next().unwrap_or_default()]
+        let (class, rest) = text_of(self.parts().2);
+        [class, text_of(rest).0]
+    }
+
+    /// Returns the path of the case's file; empty if none is known.
+    pub(super) fn path(&self) -> &str {
+        text_of(&self.after_names()[4..]).0
     }
 
     /// Returns the number of the name; 0 if it has none.
     pub(super) fn number(&self) -> u32 {
-        let group = self.group();
-        u32::from_be_bytes(group[group.len() - 4..].try_into().unwrap_or_default())
+        u32::from_be_bytes(self.after_names()[..4].try_into().unwrap_or_default())
     }
 
     /// Returns which input the record comes from.
-    pub(super) fn file(&self) -> &[u8] {
+    pub(super) fn input(&self) -> &[u8] {
         let end = self.key.len() - 4;
         &self.key[end - 4..end]
     }
 
     fn parts(&self) -> (&str, u8, &[u8]) {
         let end = self.key.iter().position(|&byte| byte == 0).unwrap_or(0);
-        let texts = &self.key[end + 2..self.key.len() - 12];
-        (std::str::from_utf8(&self.key[..end]).unwrap_or_default(), self.key[end + 1], texts)
+        let rest = &self.key[end + 2..self.key.len() - 8];
+        (std::str::from_utf8(&self.key[..end]).unwrap_or_default(), self.key[end + 1], rest)
     }
+
+    /// Returns the number and the path.
+    fn after_names(&self) -> &[u8] {
+        text_of(text_of(self.parts().2).1).1
+    }
+}
+
+/// Reads a text of a key; returns it and what comes after its zero byte.
+fn text_of(bytes: &[u8]) -> (&str, &[u8]) {
+    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    (std::str::from_utf8(&bytes[..end]).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default())
 }
 
 /// Appends bytes after their length.

@@ -110,17 +110,16 @@ impl Shelf for Files<'_> {
         PART_BYTES
     }
 
-    fn is_flat(&self) -> bool {
-        false
-    }
-
     fn put(&mut self, part: Part<'_>) -> io::Result<()> {
         let mut start = DECLARATION.to_owned();
         let end = if self.dialect.is_strict() { "</testsuite>\n" } else { "</testsuite>\n</testsuites>\n" };
         if !self.dialect.is_strict() {
             push_root_start(&mut start, &part.totals, part.meta.time);
         }
-        push_suite_start(&mut start, part.suite, part.meta, &part.totals, self.dialect, &[]);
+        // The rows of a strict form name their file in their `group`; the suite says that this is what it means.
+        let itself = [part.suite.to_owned()];
+        let made_of = if self.dialect.is_strict() { itself.as_slice() } else { &[] };
+        push_suite_start(&mut start, part.suite, part.meta, &part.totals, self.dialect, made_of);
         let mut builder = tempfile::Builder::new();
         builder.prefix(".minke-");
         // Other users collect reports; the umask takes from these what it has to.

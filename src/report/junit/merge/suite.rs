@@ -16,7 +16,7 @@ const HOSTNAME: &str = "minke.hostname";
 const FILE: &str = "minke.file";
 const PACKAGE: &str = "minke.package";
 
-/// The property of a suite that is made of several: it names one of them, and each case names its own as its `group`.
+/// The property of a suite whose cases name their own suite, and file, as their `group`: it names one of those suites.
 pub(super) const SUITES: &str = "minke.suite";
 
 /// What is known of a suite. Of what can be there once only in an attribute, the least is written there and the others
@@ -30,11 +30,16 @@ pub(super) struct SuiteMeta {
     pub(super) properties: BTreeSet<(String, String)>,
 }
 
+/// Stands between a suite's name and the path of a file in the `group` of a case; neither has it in it.
+pub(super) const FILE_IN_GROUP: char = '\t';
+
 /// What a suite holds, counted.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Totals {
     pub(super) tally: Tally,
     pub(super) microseconds: u128,
+    /// Whether a row has no file. A reader would give it that of its suite.
+    pub(super) lacks_file: bool,
 }
 
 impl SuiteMeta {
@@ -72,13 +77,24 @@ impl SuiteMeta {
         self.properties.extend(other.properties);
     }
 
+    /// Returns the file that is written as an attribute: none where a row without a file would be taken for a row of it.
+    pub(super) fn written_file(&self, totals: &Totals) -> Option<&str> {
+        self.files.first().filter(|_| !totals.lacks_file).map(String::as_str)
+    }
+
     /// Returns the properties that are written. A strict form has no attribute for most of what is known.
-    pub(super) fn written_properties(&self, is_strict: bool) -> Vec<(&str, String)> {
+    pub(super) fn written_properties(&self, totals: &Totals, is_strict: bool) -> Vec<(&str, String)> {
         let skipped = usize::from(!is_strict);
+        let skipped_files = usize::from(!is_strict && self.written_file(totals).is_some());
         let time = self.time.filter(|_| is_strict).map(|time| (TIMESTAMP, stamp::text(time)));
-        let sets = [(FILE, &self.files), (HOSTNAME, &self.hostnames), (PACKAGE, &self.packages)];
-        let of_sets =
-            sets.into_iter().flat_map(|(name, set)| set.iter().skip(skipped).map(move |value| (name, value.clone())));
+        let sets = [
+            (FILE, &self.files, skipped_files),
+            (HOSTNAME, &self.hostnames, skipped),
+            (PACKAGE, &self.packages, skipped),
+        ];
+        let of_sets = sets
+            .into_iter()
+            .flat_map(|(name, set, skipped)| set.iter().skip(skipped).map(move |value| (name, value.clone())));
         let own = self.properties.iter().map(|(name, value)| (name.as_str(), value.clone()));
         let mut all: Vec<_> = own.chain(of_sets).chain(time).collect();
         all.sort();
@@ -134,5 +150,6 @@ impl Totals {
     pub(super) fn add(&mut self, other: Self) {
         self.tally.add(other.tally);
         self.microseconds += other.microseconds;
+        self.lacks_file |= other.lacks_file;
     }
 }

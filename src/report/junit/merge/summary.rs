@@ -37,8 +37,10 @@ pub struct Written {
     pub skips: usize,
     /// Outputs of suites that the form has no place for.
     pub left_out: usize,
-    /// The first cases that had several attempts, by name, with their outcomes.
+    /// The first cases that had several attempts, by name and file, with their outcomes.
     pub retried: Vec<String>,
+    /// How many more cases had several attempts.
+    pub unnamed: usize,
     /// How many bytes the largest file has.
     pub bytes: u64,
 }

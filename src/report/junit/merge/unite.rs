@@ -1,4 +1,4 @@
-//! Unites the rows of one name: same ordinals of different reports are one case, and its attempts are a set.
+//! Unites the rows of one name and file: same ordinals of different reports are one case, and its attempts are a set.
 
 use super::attempt::Packed;
 use super::options::Flaky;
@@ -42,12 +42,12 @@ pub(super) fn repeat(properties: &[(String, String)]) -> (u32, u32) {
 /// Unites rows, which are sorted by report and place; returns one case for each ordinal.
 pub(super) fn unite<'a>(records: &'a [Record], flaky: Flaky) -> Vec<United<'a>> {
     let mut by_ordinal: Vec<Vec<Row<'a>>> = Vec::new();
-    let mut file: &[u8] = &[];
+    let mut input: &[u8] = &[];
     let mut ordinal = 0;
     for record in records {
         let row = Row::read(&record.payload);
-        if record.file() != file {
-            (file, ordinal) = (record.file(), 0);
+        if record.input() != input {
+            (input, ordinal) = (record.input(), 0);
         }
         if !(row.continues && ordinal > 0) {
             ordinal += 1;
