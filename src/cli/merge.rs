@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::args::{DialectName, FlakyForm, MergeArgs};
 use super::error::CliError;
@@ -44,6 +44,7 @@ How it merges:
   end are kept, with a line that names the report that has it all.
   A report that is empty, broken off or missing becomes an error of its own in the result. XML of
   another kind, such as coverage.xml, is left out of a directory, with a note; named, it is an error.
+  Of a run of minke its junit.xml is taken, and not the frameworks' own reports that went into it.
 
 Exit codes:
     0  every report was read; failed tests do not matter here
@@ -123,7 +124,8 @@ struct Search {
 impl Search {
     fn directory(&mut self, dir: &Path, teller: &mut Teller<'_>) {
         let mut found = false;
-        for entry in WalkDir::new(dir).follow_links(true).sort_by_file_name() {
+        let enter = |entry: &DirEntry| entry.depth() == 0 || !is_in_a_run_s_report(entry);
+        for entry in WalkDir::new(dir).follow_links(true).sort_by_file_name().into_iter().filter_entry(enter) {
             let entry = match entry {
                 Ok(entry) => entry,
                 // A link to a directory above leads nowhere new.
@@ -172,6 +174,12 @@ impl Search {
             self.inputs.push(Input { path: name(path), source: Source::Missing(why) });
         }
     }
+}
+
+/// Tells whether a directory holds the frameworks' own reports of a minke run, whose report has all that is in them.
+fn is_in_a_run_s_report(entry: &DirEntry) -> bool {
+    let has = |file: &str| entry.path().parent().is_some_and(|run| run.join(file).is_file());
+    entry.file_type().is_dir() && entry.file_name() == "shards" && has("events.jsonl") && has("junit.xml")
 }
 
 fn name(path: &Path) -> String {

@@ -188,3 +188,15 @@ fn retries_are_named_with_their_files_and_those_that_are_not_named_are_counted()
     assert!(told.contains("retried: s > n00 (t/a.py): failed, then passed\n"), "{told}");
     assert!(told.contains("\nand 3 more retried cases\n"), "{told}");
 }
+
+#[test]
+fn of_a_run_of_minke_its_report_is_taken_and_not_what_went_into_it() {
+    let dir = dir(&[
+        ("part/runs/1/junit.xml", PASSED),
+        ("part/runs/1/events.jsonl", "{}"),
+        ("part/runs/1/shards/1/reports/pytest.xml", FAILED),
+        ("part/other/shards/1.xml", FAILED),
+    ]);
+    let ran = minke(dir.path(), &["part", "-o", "all.xml"]).code(0);
+    assert!(stderr(&ran).contains("2 cases in 2 files"), "{}", stderr(&ran));
+}

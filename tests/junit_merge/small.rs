@@ -221,3 +221,15 @@ fn split_files_of_surefire_keep_the_file_of_a_case_for_a_later_merge() {
     let text = merged(&[("1", &dirs[0]), ("2", &dirs[1])], &MergeOptions::default());
     assert!(text.contains("tests=\"2\" failures=\"1\"") && text.contains("file=\"users.js\""), "{text}");
 }
+
+#[test]
+fn the_outputs_of_a_suite_stay_apart_when_they_are_merged_again() {
+    let report = |text: &str| {
+        format!("<testsuite name='s'><testcase classname='c' name='n'/><system-out>{text}</system-out></testsuite>")
+    };
+    let plain = MergeOptions::default();
+    let both = merged(&[("1.xml", &report("one")), ("2.xml", &report("two"))], &plain);
+    assert_eq!(both.matches("<system-out>").count(), 2, "{both}");
+    assert_eq!(merged(&[("m.xml", &both)], &plain), both);
+    assert_eq!(merged(&[("m.xml", &both), ("1.xml", &report("one"))], &plain), both);
+}

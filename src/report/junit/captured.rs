@@ -3,6 +3,9 @@
 use super::group::{CaseDetails, SuiteDetails};
 use crate::model::Case;
 
+/// The most bytes of all outputs of one suite.
+const SUITE_OUTPUT_BYTES: usize = 16 << 20;
+
 /// Ends an output of which further elements did not fit.
 const LEFT_OUT: &str = "\n[minke left out more output here]";
 
@@ -22,9 +25,15 @@ pub(crate) enum Target {
 
 impl Target {
     /// Gives a suite its text.
-    pub(crate) fn store_in_suite(self, details: &mut SuiteDetails, text: &str, limit: usize) {
-        let output = if matches!(self, Self::SuiteErr) { &mut details.system_err } else { &mut details.system_out };
-        append(output, text, limit);
+    pub(crate) fn store_in_suite(self, details: &mut SuiteDetails, text: &str) {
+        let outputs = if matches!(self, Self::SuiteErr) { &mut details.system_err } else { &mut details.system_out };
+        let bytes: usize = outputs.iter().map(String::len).sum();
+        match outputs.last() {
+            _ if text.is_empty() => {}
+            Some(last) if last == LEFT_OUT => {}
+            Some(_) if bytes + text.len() > SUITE_OUTPUT_BYTES => outputs.push(LEFT_OUT.to_owned()),
+            Some(_) | None => outputs.push(text.to_owned()),
+        }
     }
 
     /// Gives a case its text; `details` are there if somebody follows.

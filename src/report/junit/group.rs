@@ -34,8 +34,9 @@ pub(crate) struct SuiteDetails {
     pub(crate) hostname: Option<String>,
     pub(crate) package: Option<String>,
     pub(crate) properties: Vec<(String, String)>,
-    pub(crate) system_out: Option<String>,
-    pub(crate) system_err: Option<String>,
+    /// The text of each element, for a merged suite has one of each report.
+    pub(crate) system_out: Vec<String>,
+    pub(crate) system_err: Vec<String>,
 }
 
 /// What a case says that the model has no place for.

@@ -169,7 +169,7 @@ impl<'a> Tree<'a> {
         match target {
             Target::SuiteOut | Target::SuiteErr => {
                 if let Some(group) = self.nearest_group() {
-                    target.store_in_suite(&mut group.details, text, limit);
+                    target.store_in_suite(&mut group.details, text);
                 }
             }
             Target::Finding { case }

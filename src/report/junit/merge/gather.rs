@@ -211,8 +211,10 @@ impl<'a> Worker<'a> {
         self.push(suite, Rank::Case, [class, name, path]);
     }
 
-    fn push_output(&mut self, suite: &str, stream: &str, output: Option<String>) {
-        let Some(output) = output.filter(|output| !output.trim().is_empty()) else { return };
+    fn push_output(&mut self, suite: &str, stream: &str, output: String) {
+        if output.trim().is_empty() {
+            return;
+        }
         let output = self.canonical(&output);
         self.payload.clear();
         push_text(&mut self.payload, &output);
@@ -342,10 +344,10 @@ impl Follower for Worker<'_> {
         if let Some(difference) = &difference {
             self.remark(format!("suite \"{}\" claims {difference}", clean::attribute(&suite.name, 256)), false);
         }
-        let [out, err] = [suite.details.system_out.take(), suite.details.system_err.take()];
+        let [out, err] = [&mut suite.details.system_out, &mut suite.details.system_err].map(std::mem::take);
         let parts = parts(&suite);
         let says_nothing =
-            suite.details.properties.is_empty() && difference.is_none() && out.is_none() && err.is_none();
+            suite.details.properties.is_empty() && difference.is_none() && out.is_empty() && err.is_empty();
         let is_wrapper = suite.is_root || (suite.has_suites && suite.direct.tests == 0);
         if parts.iter().any(String::is_empty)
             || (is_wrapper && says_nothing)
@@ -353,8 +355,8 @@ impl Follower for Worker<'_> {
         {
             return;
         }
-        self.push_output(&name, "out", out);
-        self.push_output(&name, "err", err);
+        out.into_iter().for_each(|text| self.push_output(&name, "out", text));
+        err.into_iter().for_each(|text| self.push_output(&name, "err", text));
         let file = suite.file.take().map(|file| match &self.options.strip_prefix {
             Some(prefix) => without_prefix(&file, prefix),
             None => file,
