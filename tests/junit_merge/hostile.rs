@@ -106,3 +106,10 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_parser_quotes_of_noise_is_legal_too() {
+    let noise: &[u8] = &[60, 33, 46, 16, 189, 39, 66, 110, 160, 105, 87, 245, 169, 225, 52, 233, 104, 60, 239, 158];
+    let merged = merge(&[("noise", noise)], &MergeOptions::default()).0;
+    assert_eq!(strictly(&[merged]), [(1, 1)]);
+}

@@ -76,6 +76,9 @@ impl Group {
         } else if self.path.is_empty() {
             self.path.clone_from(&outer.path);
         }
+        if self.file.is_none() {
+            self.file.clone_from(&outer.file);
+        }
         // That of a whole document is the beginning of its first suite, and says nothing about the others.
         if self.details.timestamp.is_none() && !outer.is_root {
             self.details.timestamp.clone_from(&outer.details.timestamp);

@@ -164,6 +164,8 @@ impl<'a> Worker<'a> {
 
     /// Adds a suite with a case that tells what is wrong with the input.
     fn entry(&mut self, r#type: &str, text: &str) {
+        // A parser quotes what it could not read.
+        let text = &clean::attribute(text, NAME_BYTES);
         self.remark(text.to_owned(), true);
         let attempt = Attempt {
             is_final: true,
