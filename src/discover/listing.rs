@@ -106,12 +106,13 @@ fn pick(selection: &Selection<'_>, listed: &[String]) -> Result<Found, DiscoverE
     let mut units = Vec::new();
     let mut unmatched = Vec::new();
     for name in selection.named.unwrap_or_default() {
-        units.push(listed.iter().find(|unit| *unit == name).cloned().ok_or_else(|| missing(name))?);
+        let is_listed = listed.contains(name) || is_part(selection, listed, name);
+        units.push(is_listed.then(|| name.clone()).ok_or_else(|| missing(name))?);
     }
     let everything = ["*".to_owned()];
     let paths = if selection.paths.is_empty() && selection.named.is_none() { &everything } else { selection.paths };
     for path in paths {
-        let found = match listed.contains(path) {
+        let found = match listed.contains(path) || is_part(selection, listed, path) {
             true => vec![path.clone()],
             false => matching(path, "the paths")?,
         };
@@ -133,6 +134,11 @@ fn pick(selection: &Selection<'_>, listed: &[String]) -> Result<Found, DiscoverE
     Ok(Found { units, searched, unmatched })
 }
 
+/// Tells whether a selector is of a part of a unit that is listed.
+fn is_part(selection: &Selection<'_>, listed: &[String], selector: &str) -> bool {
+    selection.file_of_part(selector).is_some_and(|unit| listed.iter().any(|listed| listed == unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +156,8 @@ mod tests {
         assert_eq!(picked(&[], &[]).unwrap(), ["a", "a::bin/x", "a::it", "b"]);
         assert_eq!(picked(&["a"], &[]).unwrap(), ["a"]);
         assert_eq!(picked(&["a*", "a::it"], &["*::it"]).unwrap(), ["a", "a::bin/x"]);
+        assert_eq!(picked(&["a::it$tests::one"], &[]).unwrap(), ["a::it$tests::one"]);
+        assert!(matches!(picked(&["x$one"], &[]), Err(DiscoverError::Missing { .. })));
         assert!(picked(&["x*"], &[]).unwrap().is_empty());
         assert!(matches!(picked(&["x"], &[]), Err(DiscoverError::Missing { .. })));
     }

@@ -78,6 +78,10 @@ impl Framework for Bats {
         units.iter().position(|unit| as_argument(unit.id.as_str()) == path)
     }
 
+    fn heeds_interrupt(&self) -> bool {
+        false
+    }
+
     fn exit_meaning(&self, code: i64, stopped: bool) -> ExitMeaning {
         match code {
             0 => ExitMeaning::Finished,

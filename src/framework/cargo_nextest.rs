@@ -1,4 +1,4 @@
-//! cargo-nextest 0.9: a unit is a test binary, which only cargo can list. One invocation takes any number of them and writes
+//! cargo-nextest 0.9: a unit is a test binary, or a test of one as `binary-id$test`, which only cargo can list. One invocation takes any number of them and writes
 //! one JUnit file.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, by_shell};
-use crate::model::{Case, Division, Finding, FindingKind, ReportFile, Unit};
+use crate::model::{Case, Division, Finding, FindingKind, ReportFile, Unit, split_part};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -97,6 +97,24 @@ impl Framework for CargoNextest {
         Some(call.command.iter().cloned().chain(own).chain(given.build).chain(filter).collect())
     }
 
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
+    fn part_listing(&self, call: &FrameworkCall, _files: &[&str]) -> Option<Vec<String>> {
+        self.listing(call)
+    }
+
+    fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
+        let Ok(list) = serde_json::from_str::<List>(stdout) else { return Vec::new() };
+        let wanted = list.rust_suites.into_iter().filter(|(id, _)| files.contains(&id.as_str()));
+        let parts = wanted.flat_map(|(id, suite)| {
+            let matching = suite.testcases.into_iter().filter(|(_, test)| test.filter_match.status == "matches");
+            matching.map(move |(test, _)| format!("{id}${test}")).collect::<Vec<_>>()
+        });
+        parts.collect()
+    }
+
     fn listed(&self, stdout: &[u8]) -> Result<Vec<String>, String> {
         let list: List = serde_json::from_slice(stdout).map_err(|error| error.to_string())?;
         let has_test = |suite: &Suite| suite.testcases.values().any(|test| test.filter_match.status == "matches");
@@ -105,8 +123,11 @@ impl Framework for CargoNextest {
 
     fn argv(&self, call: &FrameworkCall, units: &[&str]) -> Vec<String> {
         let given = Arguments::of(&call.args);
-        let binaries =
-            units.iter().map(|unit| format!("binary_id(={})", escaped(unit))).collect::<Vec<_>>().join(" + ");
+        let tests = |unit: &&str| match split_part(unit) {
+            (binary, None) => format!("binary_id(={})", escaped(binary)),
+            (binary, Some(test)) => format!("(binary_id(={}) & test(={}))", escaped(binary), escaped(test)),
+        };
+        let binaries = units.iter().map(tests).collect::<Vec<_>>().join(" + ");
         let expression = match given.filter {
             Some(filter) => format!("({binaries}) & ({filter})"),
             None => binaries,
@@ -133,7 +154,11 @@ impl Framework for CargoNextest {
         };
         for mut case in reports.into_iter().flat_map(|report| report.cases) {
             judge_output(&mut case);
-            match units.iter().position(|unit| unit.id.as_str() == case.classname) {
+            let is_of = |unit: &Unit| {
+                let (binary, test) = split_part(unit.id.as_str());
+                binary == case.classname && test.is_none_or(|test| test == case.name)
+            };
+            match units.iter().position(is_of) {
                 Some(place) => division.by_unit[place].push(case),
                 None => {
                     if units.len() == 1 {

@@ -79,6 +79,10 @@ impl Framework for CommandLine {
         all_to_one(reports)
     }
 
+    fn heeds_interrupt(&self) -> bool {
+        false
+    }
+
     fn exit_meaning(&self, code: i64, stopped: bool) -> ExitMeaning {
         match code {
             0 => ExitMeaning::Finished,

@@ -52,6 +52,33 @@ impl Framework for GoTest {
         split_part(unit).1.is_some()
     }
 
+    fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
+        let packages = files.iter().map(|file| argument(file));
+        let own = ["test", "-list", "^(Test|Example|Fuzz)"].map(str::to_owned);
+        let command = call.command.iter().cloned().chain(own).chain(call.args.iter().cloned()).chain(packages);
+        Some(by_shell(&format!("{SETTINGS}\nexec \"$@\""), command.collect()))
+    }
+
+    fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
+        let mut parts = Vec::new();
+        let mut names = Vec::new();
+        for line in stdout.lines() {
+            let mut words = line.split('\t').map(str::trim);
+            match (words.next(), words.next()) {
+                (Some("ok"), Some(import)) => {
+                    let names: Vec<&str> = std::mem::take(&mut names);
+                    let package = directory_of(import, files);
+                    parts.extend(
+                        package.iter().flat_map(|package| names.iter().map(move |name| format!("{package}::{name}"))),
+                    );
+                }
+                (Some(name), None) if !name.is_empty() && !name.contains(' ') => names.push(name),
+                _ => names.clear(),
+            }
+        }
+        parts
+    }
+
     fn commands(&self) -> &'static [CommandCandidate] {
         &[CommandCandidate { argv: &["go"], needs: &[Need::OnPath("go")] }]
     }
@@ -123,20 +150,28 @@ impl Framework for GoTest {
     }
 }
 
-/// Writes the shell text that runs the tests with what they need: a build cache that can be written, and no C compiler where
-/// there is none. The packages are listed first, into the same report.
+/// Sets what go needs: a build cache that can be written, and no C compiler where there is none.
+const SETTINGS: &str = r#"[ -n "${HOME:-}" ] || export HOME=/tmp
+cache=${GOCACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/go-build}
+{ mkdir -p "$cache" && [ -w "$cache" ]; } 2>/dev/null || export GOCACHE=/tmp/minke-go-build
+[ -n "${CGO_ENABLED:-}" ] || command -v "${CC:-gcc}" >/dev/null 2>&1 || export CGO_ENABLED=0"#;
+
+/// Writes the shell text that runs the tests with what they need. The packages are listed first, into the same report.
 fn script(go: &str, packages: &str) -> String {
     let object = r#"{"Action":"minke-package","Package":{{printf "%q" .ImportPath}},"Output":{{printf "%q" .Dir}}}"#;
     format!(
         "mkdir -p {REPORT_DIR} || exit 125
-[ -n \"${{HOME:-}}\" ] || export HOME=/tmp
-cache=${{GOCACHE:-${{XDG_CACHE_HOME:-$HOME/.cache}}/go-build}}
-{{ mkdir -p \"$cache\" && [ -w \"$cache\" ]; }} 2>/dev/null || export GOCACHE=/tmp/minke-go-build
-[ -n \"${{CGO_ENABLED:-}}\" ] || command -v \"${{CC:-gcc}}\" >/dev/null 2>&1 || export CGO_ENABLED=0
+{SETTINGS}
 printf '{{\"Action\":\"minke-work-dir\",\"Output\":\"%s\"}}\\n' \"$PWD\" >{REPORT_DIR}/{REPORT}
 {go} list -e -f '{object}' {packages} >>{REPORT_DIR}/{REPORT} 2>/dev/null
 exec \"$@\" >>{REPORT_DIR}/{REPORT}"
     )
+}
+
+/// Finds the package of an import path among directories: the longest that it ends with, else the module's own.
+fn directory_of<'f>(import: &str, directories: &[&'f str]) -> Option<&'f str> {
+    let below = directories.iter().filter(|it| import.strip_suffix(**it).is_some_and(|rest| rest.ends_with('/')));
+    below.max_by_key(|it| it.len()).or_else(|| directories.iter().find(|it| **it == ".")).copied()
 }
 
 /// Writes a directory as the argument that means its package.

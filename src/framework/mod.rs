@@ -177,6 +177,12 @@ pub trait Framework: Send + Sync {
         None
     }
 
+    /// Tells whether SIGINT makes the framework end in order, with a report of what it ran. Where it does not, SIGTERM is sent
+    /// at once.
+    fn heeds_interrupt(&self) -> bool {
+        true
+    }
+
     /// Tells whether a case failed only because minke stopped the framework while it ran.
     fn is_stopped(&self, case: &Case) -> bool {
         let _ = case;

@@ -4,6 +4,8 @@
 //! an image may have besides: the ids, which name the file that ran a shared example, why an example is pending, and
 //! errors outside of examples.
 
+use serde::Deserialize;
+
 use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument};
 use crate::model::{Case, Division, ReportFile, ReportFormat, ReportProblem, Unit, split_part};
 use crate::plan::FrameworkCall;
@@ -41,6 +43,21 @@ impl Framework for Rspec {
 
     fn takes_parts(&self) -> bool {
         true
+    }
+
+    fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
+        let own = ["--dry-run", "--format", "json"].map(str::to_owned);
+        let files = files.iter().map(|file| as_argument(file));
+        Some(call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).chain(files).collect())
+    }
+
+    fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
+        // Files may print something of their own while they are loaded.
+        let Some(list) = stdout.lines().rev().find_map(|line| serde_json::from_str::<List>(line).ok()) else {
+            return Vec::new();
+        };
+        let parts = list.examples.into_iter().map(|example| example.id.trim_start_matches("./").to_owned());
+        parts.filter(|part| files.contains(&split_part(part).0)).collect()
     }
 
     fn commands(&self) -> &'static [CommandCandidate] {
@@ -207,6 +224,17 @@ fn has_id(case: &Case, id: &str) -> bool {
     let own = own.and_then(|(_, own)| own.rsplit_once('[')).map(|(_, own)| own.trim_end_matches(']'));
     let below = own.and_then(|own| own.strip_prefix(id));
     below.is_some_and(|below| below.is_empty() || below.starts_with(':'))
+}
+
+/// What a dry run lists.
+#[derive(Deserialize)]
+struct List {
+    examples: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    id: String,
 }
 
 #[cfg(test)]

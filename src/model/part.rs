@@ -2,8 +2,8 @@
 
 /// Splits a selector into the test file, or the directory, and the part of it that is meant; `None` for the whole.
 ///
-/// The forms are those of the frameworks: `a.py::Class::test[row]`, `a.feature:12:30`, `a_spec.rb:12`, `a_spec.rb[1:2]`, and
-/// `package::TestName` for Go.
+/// The forms are those of the frameworks: `a.py::Class::test[row]`, `a.feature:12:30`, `a_spec.rb:12`, `a_spec.rb[1:2]`,
+/// `package::TestName` for Go, and `binary-id$module::test` for cargo-nextest.
 pub fn split_part(selector: &str) -> (&str, Option<&str>) {
     let at = |separator: &str, length: usize| selector.find(separator).map(|at| at + length);
     if let Some(end) = at(".py::", 3) {
@@ -18,10 +18,19 @@ pub fn split_part(selector: &str) -> (&str, Option<&str>) {
     if let Some(end) = at(".rb[", 3).filter(|_| selector.ends_with(']')) {
         return (&selector[..end], Some(&selector[end..]));
     }
+    let rust = selector.split_once('$').filter(|(binary, test)| is_binary_id(binary) && is_binary_id(test));
+    if let Some((binary, test)) = rust {
+        return (binary, Some(test));
+    }
     let go = selector
         .split_once("::")
         .filter(|(_, part)| ["Test", "Example", "Fuzz", "Benchmark"].iter().any(|kind| part.starts_with(kind)));
     go.map_or((selector, None), |(package, part)| (package, Some(part)))
+}
+
+/// Tells whether a text could be the id of a Rust test binary, or the name of a test in it.
+fn is_binary_id(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '/'))
 }
 
 #[cfg(test)]
@@ -36,6 +45,7 @@ mod tests {
             ("spec/a_spec.rb[1:2,1:3]", "spec/a_spec.rb", Some("[1:2,1:3]")),
             ("spec/a_spec.rb:7", "spec/a_spec.rb", Some("7")),
             ("pkg/sub::TestSub/b c", "pkg/sub", Some("TestSub/b c")),
+            ("shop::bin/till$tests::opens", "shop::bin/till", Some("tests::opens")),
         ] {
             assert_eq!(split_part(selector), (file, part));
         }
@@ -43,7 +53,17 @@ mod tests {
 
     #[test]
     fn what_is_no_part_is_left_whole() {
-        for selector in ["t/test_a.py", "a.feature:", "a.feature:x", "a.feature:1:", "a.rb", "core::alloc", "x.py::"] {
+        for selector in [
+            "t/test_a.py",
+            "a.feature:",
+            "a.feature:x",
+            "a.feature:1:",
+            "a.rb",
+            "core::alloc",
+            "x.py::",
+            "$(touch x).py",
+            "a$b.t",
+        ] {
             let (file, part) = split_part(selector);
             assert!(part.is_none() && selector.starts_with(file), "{selector}");
         }

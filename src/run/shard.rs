@@ -212,7 +212,11 @@ impl ShardTask {
                         give_up = Some(Instant::now() + END_AFTER_KILL);
                     }
                     life.stop = Some(control.why);
-                    signals.push(shared.engine.signal(id, control.signal));
+                    let signal = match control.signal {
+                        Signal::Interrupt if !shared.framework.heeds_interrupt() => Signal::Terminate,
+                        signal => signal,
+                    };
+                    signals.push(shared.engine.signal(id, signal));
                 }
                 Some(sent) = signals.next(), if !signals.is_empty() => sent?,
                 () = sleep_until(give_up.unwrap_or_else(Instant::now)), if give_up.is_some() => {

@@ -1,7 +1,7 @@
 //! Parts of test files as units: nothing is lost, nothing is run twice.
 
 use crate::counts::{of_framework, tally};
-use crate::support::{NODE, Project};
+use crate::support::{GO, NODE, Project, RSPEC, RUST};
 
 #[test]
 fn a_split_cucumber_suite_has_the_cases_of_the_whole_one() {
@@ -77,4 +77,54 @@ fn a_part_of_a_missing_file_is_refused() {
     let ended = project.pytest(&["test_gone.py::test_x"]);
     ended.expect(2);
     assert!(ended.stderr.contains("`test_gone.py::test_x` does not exist"), "{}", ended.stderr);
+}
+
+/// Runs a suite whole and split, and holds the cases equal; returns the split one.
+fn split_equals_whole(project: &Project, arguments: &[&str], code: i32) -> crate::support::Ended {
+    let whole = project.minke(arguments);
+    let (units, cases) = (whole.expect(code).state().units().len(), tally(&of_framework(whole.junit())));
+    let split = project.minke(&[arguments, &["--split", "all"]].concat());
+    split.expect(code).left_nothing();
+    assert_eq!(tally(&of_framework(split.junit())), cases);
+    assert!(split.state().units().len() > units, "{}", split.stderr);
+    split
+}
+
+#[test]
+fn a_split_nextest_suite_has_the_cases_of_the_whole_one() {
+    let project = Project::fixture("nextest");
+    let arguments = ["run", "--image", RUST, "--source=mount", "--env=CARGO_TARGET_DIR=/tmp/target", "shop::outcomes"];
+    let framework = ["--framework=cargo-nextest", "--shards=1"];
+    let split = split_equals_whole(&project, &[&arguments[..], &framework].concat(), 1);
+    assert!(split.state().units().iter().any(|unit| unit.unit.as_str() == "shop::outcomes$passes"), "{}", split.stderr);
+    let one = project.minke(&[&arguments[..5], &framework, &["shop::outcomes$passes"]].concat());
+    one.expect(0).left_nothing();
+    assert_eq!(of_framework(one.junit()).len(), 1);
+}
+
+#[test]
+fn split_rspec_files_have_the_cases_of_the_whole_ones() {
+    let project = Project::empty();
+    project.write(
+        "spec/a_spec.rb",
+        "puts 'loading'\ndescribe 'A' do\n  it('one') { }\n  it('two') { expect(1).to eq 2 }\nend\n",
+    );
+    project.write("spec/b_spec.rb", "describe 'B' do\n  it('three') { }\nend\n");
+    split_equals_whole(&project, &["run", "--image", RSPEC, "--source=mount", "--framework=rspec"], 1);
+}
+
+#[test]
+fn split_go_packages_have_the_cases_of_the_whole_ones() {
+    let project = Project::empty();
+    let test = |name: &str| format!("func {name}(t *testing.T) {{ println(1) }}\n");
+    let file = |package: &str, tests: &[&str]| {
+        let tests: String = tests.iter().map(|name| test(name)).collect();
+        format!("package {package}\nimport \"testing\"\n{tests}")
+    };
+    project.write("go.mod", "module example.test/shop\n").write("a_test.go", file("shop", &["TestRoot"]));
+    project.write("till/till_test.go", file("till", &["TestOpen", "TestClose"]));
+    let split = split_equals_whole(&project, &["run", "--image", GO, "--source=mount", "--framework=go-test"], 0);
+    let state = split.state();
+    let units: Vec<&str> = state.units().iter().map(|unit| unit.unit.as_str()).collect();
+    assert_eq!(units, [".::TestRoot", "till::TestOpen", "till::TestClose"]);
 }

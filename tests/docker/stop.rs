@@ -323,3 +323,16 @@ fn a_grandchild_that_holds_the_output_open_holds_up_nothing() {
     assert_eq!(ended.outcome("test_grandchild.py"), "passed");
     told_in_full(&ended);
 }
+
+#[test]
+fn a_command_is_told_to_terminate_at_once() {
+    let project = Project::empty();
+    let script = "trap '' INT\ntrap 'echo told to; exit 3' TERM\nwhile :; do sleep 0.1; done\n";
+    project.write("endless.sh", script);
+    // An interrupt alone would have it wait for most of ten minutes, which is longer than a test may take.
+    let arguments = ["run", "--image", PYTHON, "--source", "mount", "--timeout", "1", "--grace", "10m"];
+    let ended = project.minke(&[&arguments[..], &["--command", "sh {unit}", "endless.sh"]].concat());
+    ended.expect(3).left_nothing();
+    assert_eq!(ended.outcome("endless.sh"), "timeout");
+    assert!(ended.stderr.contains("told to"), "{}", ended.stderr);
+}
