@@ -131,8 +131,9 @@ pub trait Engine: Send + Sync {
     /// Waits for a started container to end.
     async fn wait(&self, container: &ContainerId) -> Result<ContainerExit, EngineError>;
 
-    /// Returns when a container was started by the engine's clock; `None` when the engine does not tell.
-    async fn started_at(&self, container: &ContainerId) -> Result<Option<Timestamp>, EngineError> {
+    /// Returns when a container was created by the engine's clock; `None` when the engine does not tell. An engine notes the
+    /// start only after the container's process has begun, and may have written.
+    async fn created_at(&self, container: &ContainerId) -> Result<Option<Timestamp>, EngineError> {
         let _ = container;
         Ok(None)
     }

@@ -24,14 +24,14 @@ pub(super) struct NamedReports<'a> {
 }
 
 /// Copies the reports of an ended container that the globs match, reads them and adds them to what was collected. Files
-/// that were there before the container started are not of this run, and are left out.
+/// that were there before the container was created are not of this run, and are left out.
 pub(super) async fn collect_named(
     engine: &dyn Engine,
     container: &ContainerId,
     named: &NamedReports<'_>,
     collected: &mut Collected,
 ) -> Result<(), EngineError> {
-    let started = engine.started_at(container).await?.map(|started| started.as_second());
+    let created = engine.created_at(container).await?.map(|created| created.as_second());
     let mut known = BTreeSet::new();
     for glob in named.globs {
         let pattern = Pattern::new(glob, named)?;
@@ -39,7 +39,7 @@ pub(super) async fn collect_named(
         let reader = SyncIoBridge::new(StreamReader::new(archive.map_err(io::Error::other).boxed()));
         let mut found = std::mem::take(collected);
         let taken = tokio::task::spawn_blocking(move || {
-            let result = pattern.take(reader, started, &mut known, &mut found);
+            let result = pattern.take(reader, created, &mut known, &mut found);
             (result, known, found)
         });
         let (result, so_far, found) = taken.await.map_err(|panic| failed(glob, io::Error::other(panic)))?;
@@ -88,7 +88,7 @@ impl Pattern {
     fn take(
         &self,
         reader: impl Read,
-        started: Option<i64>,
+        created: Option<i64>,
         known: &mut BTreeSet<String>,
         collected: &mut Collected,
     ) -> io::Result<()> {
@@ -109,7 +109,7 @@ impl Pattern {
                 continue;
             }
             let written = i64::try_from(entry.header().mtime()?).unwrap_or(i64::MAX);
-            if started.is_none_or(|started| written < started) {
+            if created.is_none_or(|created| written < created) {
                 collected.remarks.push(format!("left out `{name}`: it is older than this run's container"));
                 continue;
             }

@@ -190,13 +190,13 @@ impl Engine for DockerEngine {
         })
     }
 
-    async fn started_at(&self, container: &ContainerId) -> Result<Option<Timestamp>, EngineError> {
+    async fn created_at(&self, container: &ContainerId) -> Result<Option<Timestamp>, EngineError> {
         let inspected = self
             .docker
             .inspect_container(&container.0, None::<InspectContainerOptions>)
             .await
             .map_err(|error| operation(format!("inspect container {}", container.0), error))?;
-        let text = inspected.state.and_then(|state| state.started_at).map(|time| time.to_string());
+        let text = inspected.created.map(|time| time.to_string());
         Ok(text.and_then(|text| text.parse().ok()))
     }
 
