@@ -346,7 +346,8 @@ async fn remark_on_mount(settings: &Settings, engine: &dyn Engine) -> Result<Opt
 /// Says where the units may not be those that a person expects.
 fn remarks_on_units(settings: &Settings, in_host: bool, found: &Found, framework: &dyn Framework) -> Vec<String> {
     let mut remarks = Vec::new();
-    let patterns_decide = settings.files_from.is_none() && !settings.files.iter().any(|path| path.contains('*'));
+    let has_directory = settings.files.iter().any(|path| settings.root.join(path).is_dir());
+    let patterns_decide = has_directory || (settings.files.is_empty() && settings.files_from.is_none());
     if in_host && patterns_decide {
         remarks.extend(framework.remark(&project_on_host(&settings.files, &settings.root)));
     }

@@ -44,7 +44,8 @@ fn mocha_takes_no_part_of_a_file() {
 fn a_package_with_two_frameworks_is_not_guessed_at() {
     let project = crate::support::Project::fixture("misbehaving/mocha");
     let package = r#"{"devDependencies": {"jest": "29", "mocha": "10"}}"#;
-    project.write("package.json", package);
+    // A name that both take for a test's.
+    project.write("package.json", package).write("test/both.test.js", "");
     let ended = project.minke(&["run", "--image", crate::support::JAVASCRIPT, "--source", "mount"]);
     ended.expect(2).says("`package.json` has `jest` in `devDependencies`");
     ended.says("`package.json` has `mocha` in `devDependencies`");
