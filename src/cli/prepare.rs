@@ -11,10 +11,11 @@ use super::error::CliError;
 use crate::config::{Discover, FilesFrom, Settings, Source};
 use crate::discover::{
     Candidate, DiscoverError, Found, FoundCommand, Probe, Selection, choose, find_command, in_image, in_listing,
-    mark_units, on_host, project_in_image, project_on_host, split_by_listing, split_in_image, split_on_host,
+    mark_units, on_host, project_in_image, project_on_host, settings_on_host, split_by_listing, split_in_image,
+    split_on_host,
 };
 use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
-use crate::framework::{self, Framework};
+use crate::framework::{self, Framework, ProjectFiles};
 use crate::model::{ImageId, Mount, RunId, ShardTemplate, split_part};
 use crate::plan::{FrameworkCall, Plan, PlanInput, Split, plan};
 
@@ -349,7 +350,9 @@ fn remarks_on_units(settings: &Settings, in_host: bool, found: &Found, framework
     let has_directory = settings.files.iter().any(|path| settings.root.join(path).is_dir());
     let patterns_decide = has_directory || (settings.files.is_empty() && settings.files_from.is_none());
     if in_host && patterns_decide {
-        remarks.extend(framework.remark(&project_on_host(&settings.files, &settings.root)));
+        remarks.extend(
+            framework.remark(&ProjectFiles { texts: settings_on_host(&settings.root), ..ProjectFiles::default() }),
+        );
     }
     if settings.split == Split::All && !found.units.iter().any(|unit| split_part(unit).1.is_some()) {
         let name = framework.name();

@@ -33,12 +33,17 @@ pub fn project_on_host(paths: &[String], project: &Path) -> ProjectFiles {
     // What cannot be read shows itself when the units are looked for.
     let files = WalkDir::new(project).into_iter().filter_entry(enter).flatten().filter(|it| !it.file_type().is_dir());
     let below = |entry: walkdir::DirEntry| Some(entry.path().strip_prefix(project).ok()?.to_str()?.to_owned());
+    known(files.filter_map(below).collect(), paths, settings_on_host(project))
+}
+
+/// Reads those of the [`TELLING_FILES`] that a project on the host has.
+pub fn settings_on_host(project: &Path) -> BTreeMap<String, String> {
     let text = |name: &&'static str| {
         let mut text = String::new();
         File::open(project.join(name)).ok()?.take(TELLING_BYTES).read_to_string(&mut text).ok()?;
         Some(((*name).to_owned(), text))
     };
-    known(files.filter_map(below).collect(), paths, TELLING_FILES.iter().filter_map(text).collect())
+    TELLING_FILES.iter().filter_map(text).collect()
 }
 
 /// Lists the same of a project inside an image; where the whole file system would be the project, what is selected is all.
