@@ -53,13 +53,7 @@ impl Framework for Bats {
         if units.len() == 1 {
             return all_to_one(reports);
         }
-        let mut division = Division {
-            by_unit: vec![Vec::new(); units.len()],
-            damaged: vec![false; units.len()],
-            damage: reports.iter().find_map(ReportFile::damage),
-            report_files: reports.len(),
-            ..Division::default()
-        };
+        let mut division = Division { damaged: vec![false; units.len()], ..Division::begin(units.len(), &reports) };
         for report in reports {
             let number = report.path.split('/').next().and_then(|number| number.parse::<usize>().ok());
             match number.and_then(|number| number.checked_sub(1)).filter(|&place| place < units.len()) {

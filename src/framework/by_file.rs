@@ -7,14 +7,7 @@ use crate::model::{Division, ReportFile, Unit};
 /// Divides cases by the file that each of them names. A case that names none, or a file that could be either of two units,
 /// is a stray; with a single unit every case is its.
 pub(super) fn divide(units: &[Unit], reports: Vec<ReportFile>) -> Division {
-    let damaged = reports.iter().any(ReportFile::is_incomplete);
-    let mut division = Division {
-        by_unit: vec![Vec::new(); units.len()],
-        damaged: vec![damaged; units.len()],
-        damage: reports.iter().find_map(ReportFile::damage),
-        report_files: reports.len(),
-        ..Division::default()
-    };
+    let mut division = Division::begin(units.len(), &reports);
     let places = {
         let of_cases = reports.iter().flat_map(|report| &report.cases).filter_map(|case| case.file.as_deref());
         let ran = reports.iter().flat_map(|report| &report.ran).map(String::as_str);

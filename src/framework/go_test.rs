@@ -101,12 +101,9 @@ impl Framework for GoTest {
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
         let directories: Vec<String> = units.iter().map(|unit| split_part(unit.id.as_str()).0.to_owned()).collect();
         let mut division = Division {
-            by_unit: vec![Vec::new(); units.len()],
-            damaged: vec![reports.iter().any(ReportFile::is_incomplete); units.len()],
-            damage: reports.iter().find_map(ReportFile::damage),
             // A list of packages is no report of a test.
             report_files: reports.iter().filter(|report| !report.ran.is_empty() || !report.cases.is_empty()).count(),
-            ..Division::default()
+            ..Division::begin(units.len(), &reports)
         };
         for ReportFile { cases, ran, .. } in reports {
             let mut known: HashMap<String, Option<usize>> = HashMap::new();

@@ -264,13 +264,7 @@ fn as_argument(unit: &str) -> String {
 
 /// Gives the cases of each report to the unit that `place_of` finds by the report's name; those of others are strays.
 fn by_name(units: &[Unit], reports: Vec<ReportFile>, place_of: impl Fn(&ReportFile) -> Option<usize>) -> Division {
-    let mut division = Division {
-        by_unit: vec![Vec::new(); units.len()],
-        damaged: vec![false; units.len()],
-        damage: reports.iter().find_map(ReportFile::damage),
-        report_files: reports.len(),
-        ..Division::default()
-    };
+    let mut division = Division { damaged: vec![false; units.len()], ..Division::begin(units.len(), &reports) };
     for report in reports {
         match place_of(&report) {
             Some(place) => {
@@ -285,9 +279,6 @@ fn by_name(units: &[Unit], reports: Vec<ReportFile>, place_of: impl Fn(&ReportFi
 
 /// Gives every case to the one unit of the batch.
 fn all_to_one(reports: Vec<ReportFile>) -> Division {
-    let damaged = vec![reports.iter().any(ReportFile::is_incomplete)];
-    let damage = reports.iter().find_map(ReportFile::damage);
-    let report_files = reports.len();
-    let cases = reports.into_iter().flat_map(|report| report.cases).collect();
-    Division { by_unit: vec![cases], damaged, damage, report_files, ..Division::default() }
+    let begun = Division::begin(1, &reports);
+    Division { by_unit: vec![reports.into_iter().flat_map(|report| report.cases).collect()], ..begun }
 }

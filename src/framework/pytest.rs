@@ -111,13 +111,7 @@ impl Framework for Pytest {
     }
 
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
-        let mut division = Division {
-            by_unit: vec![Vec::new(); units.len()],
-            damaged: vec![reports.iter().any(ReportFile::is_incomplete); units.len()],
-            damage: reports.iter().find_map(ReportFile::damage),
-            report_files: reports.len(),
-            ..Division::default()
-        };
+        let mut division = Division::begin(units.len(), &reports);
         let mut modules = Modules::of(units);
         let mut last = 0;
         for mut case in reports.into_iter().flat_map(|report| report.cases) {

@@ -97,13 +97,7 @@ impl Framework for Rspec {
     }
 
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
-        let mut division = Division {
-            by_unit: vec![Vec::new(); units.len()],
-            damaged: vec![false; units.len()],
-            damage: reports.iter().find_map(ReportFile::damage),
-            report_files: reports.len(),
-            ..Division::default()
-        };
+        let mut division = Division { damaged: vec![false; units.len()], ..Division::begin(units.len(), &reports) };
         for report in reports {
             mark_damage(&mut division, units, &report.problems);
             for case in report.cases {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Case, Cause, UnitId};
+use super::{Attempt, Case, Cause, ReportFile, UnitId};
 
 /// Points at a unit by its place in the plan, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -66,6 +66,17 @@ pub struct Division {
 }
 
 impl Division {
+    /// Begins to divide reports among so many units: no unit has a case yet, and damage to any report is damage to all.
+    pub fn begin(units: usize, reports: &[ReportFile]) -> Self {
+        Self {
+            by_unit: vec![Vec::new(); units],
+            damaged: vec![reports.iter().any(ReportFile::is_incomplete); units],
+            damage: reports.iter().find_map(ReportFile::damage),
+            report_files: reports.len(),
+            ..Self::default()
+        }
+    }
+
     /// Takes out the cases that only show that minke stopped the framework: a test that was cut off has not said no.
     pub fn leave_out_stopped(&mut self, is_stopped: impl Fn(&Case) -> bool) {
         for (place, cases) in self.by_unit.iter_mut().enumerate() {
