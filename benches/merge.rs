@@ -157,7 +157,7 @@ fn serve(side: &str, dir: &Path) -> Result<(), Failure> {
 fn merge(paths: &[PathBuf], out: &Path) -> Result<(), Failure> {
     let input = |path: &PathBuf| Input { path: path.display().to_string(), source: Source::File(path.clone()) };
     let inputs: Vec<Input> = paths.iter().map(input).collect();
-    let merge = Merge::read(&inputs, &MergeOptions::default())?;
+    let merge = Merge::read(inputs, &MergeOptions::default())?;
     let written = merge.write(&mut File::create(out)?)?;
     if written.cases != merge.summary().cases || !merge.summary().is_whole() {
         return Err("cases were lost".into());

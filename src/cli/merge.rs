@@ -60,7 +60,7 @@ pub fn merge(args: &MergeArgs, out: &mut dyn Write, progress: &mut dyn Write) ->
     let inputs = inputs(args, &mut teller);
     let options = options(args);
     let spilled = |source| CliError::System { operation: "write the temporary file of the merge", source };
-    let merge = Merge::read(&inputs, &options).map_err(spilled)?;
+    let merge = Merge::read(inputs, &options).map_err(spilled)?;
     for remark in &merge.summary().remarks {
         teller.tell(&format!("warning: {}: {}", remark.path, remark.text));
     }

@@ -27,7 +27,7 @@ pub(crate) fn read(reports: &[(&str, &[u8])], options: &MergeOptions) -> Merge {
         .iter()
         .map(|(path, bytes)| Input { path: (*path).to_owned(), source: Source::Bytes(bytes.to_vec()) })
         .collect();
-    Merge::read(&inputs, options).unwrap()
+    Merge::read(inputs, options).unwrap()
 }
 
 /// Merges and returns the document as text.
@@ -184,6 +184,7 @@ fn hostile() -> impl Strategy<Value = String> {
         "\u{FFFE}",
         "\u{1F600}",
         "[minke cut 5 bytes; full log at p]\n",
+        "a text that is long enough to stay in its report until it is written, wherever that is",
     ]);
     prop::collection::vec(piece, 0..5).prop_map(|pieces| pieces.concat())
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use crate::report::ansi::strip_sequences;
 
 /// Ends a text that was cut to a length.
@@ -20,15 +22,14 @@ pub(crate) fn is_legal(c: char) -> bool {
 
 /// Tells whether every character is legal, and none is a carriage return. Looks at bytes, since most texts have no fault.
 pub(crate) fn is_clean(raw: &str) -> bool {
-    let is_plain = |&byte: &u8| byte >= b' ' || byte == b'\n' || byte == b'\t';
+    let is_control = |byte: u8| (byte < b' ') & (byte != b'\n') & (byte != b'\t');
     let bytes = raw.as_bytes();
     // Chunks are looked at as a whole, which a processor does for many bytes at once.
-    let controls = bytes.chunks(256).any(|chunk| chunk.iter().filter(|byte| !is_plain(byte)).count() > 0);
-    if controls {
+    if bytes.chunks(256).any(|chunk| chunk.iter().fold(false, |found, &byte| found | is_control(byte))) {
         return false;
     }
     // U+FFFE and U+FFFF are EF BF BE and EF BF BF in UTF-8; 0xEF begins a character wherever it stands.
-    !bytes.contains(&0xEF) || raw.chars().all(|c| !matches!(c, '\u{FFFE}' | '\u{FFFF}'))
+    memchr(0xEF, bytes).is_none() || raw.chars().all(|c| !matches!(c, '\u{FFFE}' | '\u{FFFF}'))
 }
 
 /// Removes terminal sequences and whatever XML 1.0 forbids. Lines end with `\n` alone afterwards, and a line that was
@@ -54,7 +55,11 @@ pub(crate) fn body(raw: &str) -> String {
 
 /// Cleans a text for an attribute: one line of at most `limit` bytes, with no space around it.
 pub(crate) fn attribute(raw: &str, limit: usize) -> String {
-    let line = text(raw).replace(['\n', '\t'], " ");
+    let line = text(raw);
+    let line = match line.bytes().any(|byte| matches!(byte, b'\n' | b'\t')) {
+        true => Cow::Owned(line.replace(['\n', '\t'], " ")),
+        false => line,
+    };
     let line = line.trim();
     if line.len() <= limit {
         return line.to_owned();

@@ -4,8 +4,8 @@ use std::io::{ErrorKind, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-/// How many bytes are decoded at a time.
-const PIECE: usize = 16 * 1024;
+/// How many bytes are read at a time.
+const PIECE: usize = 128 * 1024;
 
 /// How far the XML declaration is looked for.
 const PROLOGUE: usize = 256;
@@ -15,6 +15,8 @@ const PROLOGUE: usize = 256;
 pub(crate) struct TextSource<R> {
     input: R,
     decoder: Option<Decoder>,
+    /// How many bytes stand before the text, if the text is the bytes of the input as they are.
+    verbatim: Option<u64>,
     /// Bytes that are read and not yet decoded.
     pending: Vec<u8>,
     /// How many more bytes may be read.
@@ -40,12 +42,25 @@ pub(crate) enum Input {
 impl<R: Read> TextSource<R> {
     /// Wraps an input of which at most `limit` bytes are read.
     pub(crate) fn new(input: R, limit: u64) -> Self {
-        Self { input, decoder: None, pending: Vec::new(), allowance: limit, state: Input::Open, malformed: false }
+        Self {
+            input,
+            decoder: None,
+            verbatim: None,
+            pending: Vec::new(),
+            allowance: limit,
+            state: Input::Open,
+            malformed: false,
+        }
     }
 
     /// Returns where the input stands.
     pub(crate) fn state(&self) -> &Input {
         &self.state
+    }
+
+    /// Returns how many bytes of the input stand before its text, if all text so far is the input's own bytes.
+    pub(crate) fn verbatim(&self) -> Option<u64> {
+        self.verbatim
     }
 
     /// Appends the next piece; returns false when there is none any more.
@@ -54,27 +69,62 @@ impl<R: Read> TextSource<R> {
             return false;
         }
         if self.decoder.is_none() {
-            self.fill(PROLOGUE);
+            self.read_pending();
             let (encoding, mark) = encoding_of(&self.pending);
             self.decoder = Some(encoding.new_decoder_without_bom_handling());
             self.pending.drain(..mark);
+            self.verbatim = (encoding == UTF_8).then_some(mark as u64);
         } else {
-            self.fill(1);
+            self.read_pending();
         }
-        self.decode(text);
+        if self.verbatim.is_some() {
+            self.take_verbatim(text)
+        } else {
+            self.decode(text)
+        }
         true
     }
 
-    /// Reads until at least `least` bytes are pending or the input has come to its end.
-    fn fill(&mut self, least: usize) {
-        let mut piece = [0_u8; PIECE];
-        while self.pending.len() < least && self.state == Input::Open {
-            match self.input.read(&mut piece) {
+    /// Appends bytes that are UTF-8 as they are. At the first that are not, the decoder takes over.
+    fn take_verbatim(&mut self, text: &mut String) {
+        let before = text.len();
+        let mut bytes = std::mem::take(text).into_bytes();
+        if before == 0 {
+            std::mem::swap(&mut bytes, &mut self.pending);
+        } else {
+            bytes.append(&mut self.pending);
+        }
+        let valid = match std::str::from_utf8(&bytes[before..]) {
+            Ok(_) => bytes.len(),
+            Err(error) => {
+                if error.error_len().is_some() || self.state != Input::Open {
+                    self.verbatim = None;
+                }
+                before + error.valid_up_to()
+            }
+        };
+        self.pending.clear();
+        self.pending.extend_from_slice(&bytes[valid..]);
+        bytes.truncate(valid);
+        *text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+        if self.verbatim.is_none() {
+            self.decode(text);
+        }
+    }
+
+    /// Reads a piece, not beyond the limit, and notes how the input stands then. An input that gives little at a time is
+    /// asked again, so that what waits for the end of a tag is not looked at over and over.
+    fn read_pending(&mut self) {
+        let before = self.pending.len();
+        self.pending.resize(before + PIECE, 0);
+        let mut end = before;
+        while self.state == Input::Open && end < before + PIECE / 2 {
+            match self.input.read(&mut self.pending[end..]) {
                 Ok(0) => self.state = Input::Ended,
                 Ok(read) => {
                     let allowed = usize::try_from(self.allowance).map_or(read, |allowance| read.min(allowance));
-                    self.pending.extend_from_slice(&piece[..allowed]);
                     self.allowance -= allowed as u64;
+                    end += allowed;
                     if allowed < read {
                         self.state = Input::TooLong;
                     }
@@ -83,6 +133,7 @@ impl<R: Read> TextSource<R> {
                 Err(error) => self.state = Input::Failed(error.to_string()),
             }
         }
+        self.pending.truncate(end);
     }
 
     fn decode(&mut self, text: &mut String) {

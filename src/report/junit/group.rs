@@ -48,6 +48,17 @@ pub(crate) struct CaseDetails {
     pub(crate) group: Option<String>,
     /// For each of the case's earlier findings.
     pub(crate) earlier: Vec<EarlierDetails>,
+    /// Where the text of the last finding stands, and those of the outputs.
+    pub(crate) finding: Option<Span>,
+    pub(crate) system_out: Option<Span>,
+    pub(crate) system_err: Option<Span>,
+}
+
+/// Where a text stands in the input, byte for byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
 }
 
 /// What a `flaky...` or `rerun...` element says besides its finding.

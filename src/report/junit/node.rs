@@ -1,10 +1,12 @@
 //! Elements that are open, and what they say in their attributes.
 
+use std::borrow::Cow;
+
 use super::group::Group;
 
 /// The attributes of an element in their order, names in lower case.
 #[derive(Debug, Default)]
-pub(crate) struct Attributes(pub(crate) Vec<(String, String)>);
+pub(crate) struct Attributes<'a>(pub(crate) Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 /// An element that is open.
 #[derive(Debug)]
@@ -25,10 +27,10 @@ pub(crate) enum Node {
     Ignored,
 }
 
-impl Attributes {
+impl Attributes<'_> {
     /// Returns the value of the first attribute of that name.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_ref())
     }
 }
 

@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::attributes;
 
 use super::decode::Input;
 use super::group::Follower;
 use super::node::Attributes;
-use super::reference::{self, Reference};
-use super::tokens::Tokens;
+use super::reference::unescape;
+use super::tokens::{Piece, Token, Tokens, name};
 use super::tree::Tree;
 use crate::model::{ReportFile, ReportProblem};
 
@@ -54,25 +53,16 @@ pub(crate) fn follow(
 }
 
 fn parse<'a>(input: impl Read, limits: &ReadLimits, tree: Tree<'a>) -> (Tree<'a>, Vec<ReportProblem>) {
-    let mut parser = Reader::from_reader(Tokens::new(input, limits.file_bytes, limits.text_bytes));
-    let settings = parser.config_mut();
-    settings.allow_dangling_amp = true;
-    settings.expand_empty_elements = true;
+    let mut tokens = Tokens::new(input, limits.file_bytes, limits.text_bytes);
     let mut contents = Contents { tree, entities: false };
-    let mut buffer = Vec::new();
     let end = loop {
-        buffer.clear();
-        match parser.read_event_into(&mut buffer) {
-            Ok(Event::Eof) => break End::Input,
-            Ok(event) => {
-                if let Err(detail) = contents.take(&event) {
-                    break End::Limit(detail);
-                }
-            }
-            Err(error) => break End::Malformed(error.to_string()),
+        match tokens.next().map(|token| contents.take(token)) {
+            None => break End::Input,
+            Some(Ok(())) => {}
+            Some(Err(detail)) => break End::Limit(detail),
         }
     };
-    let problems = problems(end, parser.get_ref(), &contents, limits);
+    let problems = problems(end, &tokens, &contents, limits);
     let whole = !problems.iter().any(ReportProblem::loses_cases);
     contents.tree.finish(whole);
     (contents.tree, problems)
@@ -82,7 +72,6 @@ fn parse<'a>(input: impl Read, limits: &ReadLimits, tree: Tree<'a>) -> (Tree<'a>
 enum End {
     Input,
     Limit(String),
-    Malformed(String),
 }
 
 struct Contents<'a> {
@@ -92,52 +81,57 @@ struct Contents<'a> {
 }
 
 impl Contents<'_> {
-    fn take(&mut self, event: &Event<'_>) -> Result<(), String> {
-        match event {
-            Event::Start(start) | Event::Empty(start) => {
-                let attributes = self.attributes(start);
-                self.tree.start(&name_of(start.local_name().as_ref()), &attributes)?;
+    fn take(&mut self, token: Token<'_>) -> Result<(), String> {
+        match token {
+            Token::Start { tag, empty } => {
+                let attributes = self.attributes(tag);
+                self.tree.start(&local_name(name(tag)), &attributes)?;
+                if empty {
+                    self.tree.end();
+                }
             }
-            Event::End(_) => self.tree.end(),
-            Event::Text(text) => self.tree.text(&text_of(text)),
-            Event::CData(text) => self.tree.text(&text_of(text)),
-            Event::GeneralRef(name) => self.reference(&String::from_utf8_lossy(name)),
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) | Event::Eof => {}
+            Token::End => self.tree.end(),
+            Token::Text(piece) => self.text(piece),
+            Token::Cdata(piece) => self.tree.text(piece.text, piece.at),
         }
         Ok(())
     }
 
-    fn attributes(&mut self, start: &BytesStart<'_>) -> Attributes {
+    fn attributes<'t>(&mut self, tag: &'t str) -> Attributes<'t> {
         let mut attributes = Attributes::default();
-        for attribute in start.html_attributes().with_checks(false).flatten() {
-            let (value, unknown) = reference::unescape(&text_of(&attribute.value));
-            self.entities |= unknown;
-            attributes.0.push((name_of(attribute.key.local_name().as_ref()).into_owned(), value));
+        for attribute in attributes::Attributes::html(tag, name(tag).len()).with_checks(false).flatten() {
+            let value = match attribute.value {
+                Cow::Borrowed(value) => self.unescaped(text_of(value)),
+                Cow::Owned(value) => Cow::Owned(self.unescaped(text_of(&value)).into_owned()),
+            };
+            attributes.0.push((local_name(text_of(attribute.key.0)), value));
         }
         attributes
     }
 
-    fn reference(&mut self, name: &str) {
-        match reference::resolve(name) {
-            Reference::Character(c) => self.tree.text(c.encode_utf8(&mut [0; 4])),
-            Reference::Nothing => self.tree.repaired = true,
-            Reference::Unknown => {
-                self.entities |= reference::is_name(name);
-                self.tree.text(&format!("&{name};"));
-            }
+    fn text(&mut self, piece: Piece<'_>) {
+        match self.unescaped(piece.text) {
+            Cow::Borrowed(text) => self.tree.text(text, piece.at),
+            Cow::Owned(text) => self.tree.text(&text, None),
         }
+    }
+
+    fn unescaped<'t>(&mut self, text: &'t str) -> Cow<'t, str> {
+        let (text, unknown) = unescape(text);
+        self.entities |= unknown;
+        text
     }
 }
 
-/// Returns bytes as text. They are text already; to see that takes less time than to look for what is not.
-fn text_of(bytes: &[u8]) -> Cow<'_, str> {
-    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+/// Returns a part of a text as text.
+fn text_of(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap_or_default()
 }
 
 /// Makes an element's or an attribute's name comparable.
-fn name_of(local_name: &[u8]) -> Cow<'_, str> {
-    let name = text_of(local_name);
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { Cow::Owned(name.to_ascii_lowercase()) } else { name }
+fn local_name(name: &str) -> Cow<'_, str> {
+    let name = name.split_once(':').map_or(name, |(_, local)| local);
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
 fn problems<R: Read>(end: End, tokens: &Tokens<R>, contents: &Contents<'_>, limits: &ReadLimits) -> Vec<ReportProblem> {
@@ -145,7 +139,6 @@ fn problems<R: Read>(end: End, tokens: &Tokens<R>, contents: &Contents<'_>, limi
     let (_, undecodable) = tokens.input();
     let mut problems: Vec<ReportProblem> = match end {
         End::Limit(detail) => Some(ReportProblem::TooLarge { detail }),
-        End::Malformed(detail) => Some(malformed(&detail, tokens)),
         End::Input => problem_at_end(tokens, tree, limits),
     }
     .into_iter()

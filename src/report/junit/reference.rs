@@ -1,5 +1,9 @@
 //! References such as `&lt;` and `&#27;`. Only the five of XML itself and characters by number are ever replaced.
 
+use std::borrow::Cow;
+
+use memchr::memchr;
+
 /// What a reference stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reference {
@@ -26,10 +30,13 @@ pub(crate) fn resolve(name: &str) -> Reference {
     }
 }
 
-/// Replaces the references in an attribute's value; what is no reference stays as it is.
+/// Replaces the references in a text or an attribute's value; what is no reference stays as it is.
 ///
 /// The second value tells whether an unknown entity was met.
-pub(crate) fn unescape(value: &str) -> (String, bool) {
+pub(crate) fn unescape(value: &str) -> (Cow<'_, str>, bool) {
+    if memchr(b'&', value.as_bytes()).is_none() {
+        return (Cow::Borrowed(value), false);
+    }
     let mut text = String::with_capacity(value.len());
     let mut unknown = false;
     let mut rest = value;
@@ -57,7 +64,7 @@ pub(crate) fn unescape(value: &str) -> (String, bool) {
         }
     }
     text.push_str(rest);
-    (text, unknown)
+    (Cow::Owned(text), unknown)
 }
 
 /// Tells whether the text between `&` and `;` can be meant as a reference at all.

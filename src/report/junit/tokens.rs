@@ -1,28 +1,51 @@
-//! Stands between the input and the XML parser: hands it one whole token at a time, none of them long.
+//! Divides a document into tags and texts, each short enough to be held, whatever it is that a framework left behind.
 //!
-//! The parser keeps a whole token in memory, so whatever can be long is cut or divided here: text and CDATA into
-//! portions, attribute values to their beginning and end. Comments, processing instructions and document types are
-//! left out, so no entity is ever declared. What the end of the input cuts off is closed (CDATA) or dropped (tags).
+//! A document type, a comment, a processing instruction is passed over, so no entity is ever declared. Text and CDATA come
+//! in pieces; attribute values of an overlong tag are cut to their beginning and end. What the end of the input cuts off is
+//! closed (CDATA) or dropped (tags).
 
-use std::io::{self, BufRead, Read};
+use std::io::Read;
+use std::ops::Range;
+
+use memchr::{memchr, memchr3, memmem};
+use quick_xml::errors::IllFormedError;
 
 use super::decode::{Input, TextSource};
 use super::tag::Tag;
 
-/// After how many bytes a text or a CDATA section is divided.
-const PORTION: usize = 32 * 1024;
+/// The longest tag that is waited for; a longer one is collected piece by piece, and cut.
+const TAG_BYTES: usize = 64 * 1024;
 
-/// What divides a text without changing it.
-const TEXT_DIVIDER: &str = "<!---->";
-
-/// What divides a CDATA section without changing it.
-const CDATA_DIVIDER: &str = "]]><![CDATA[";
+/// The longest reference, such as `&amp;`. What is longer is none.
+const REFERENCE_BYTES: usize = 66;
 
 const CDATA_START: &str = "<![CDATA[";
+const CDATA_END: &str = "]]>";
 const COMMENT_START: &str = "<!--";
 const DOCTYPE_START: &str = "<!DOCTYPE";
 
-/// The tokens of a document as the bytes that the parser reads.
+/// A part of a document.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Token<'a> {
+    /// The start of an element; `tag` is what stands between the brackets, without the slash of one that is `empty`.
+    Start { tag: &'a str, empty: bool },
+    /// The end of the element that was started last.
+    End,
+    /// Text in which references are not replaced; none is divided between two pieces.
+    Text(Piece<'a>),
+    /// Text that has no references.
+    Cdata(Piece<'a>),
+}
+
+/// A piece of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Piece<'a> {
+    pub(crate) text: &'a str,
+    /// Where the same bytes stand in the input, if it is known.
+    pub(crate) at: Option<u64>,
+}
+
+/// The tokens of a document.
 pub(crate) struct Tokens<R> {
     source: TextSource<R>,
     /// Decoded text; what stands before `at` has been dealt with.
@@ -31,14 +54,14 @@ pub(crate) struct Tokens<R> {
     /// How much text stood before `text`.
     passed: usize,
     place: Place,
-    /// Whether the source has no more text.
+    /// Whether nothing more comes.
     ended: bool,
     value_limit: usize,
-    /// What the parser has not consumed yet.
-    ready: Vec<u8>,
-    consumed: usize,
-    /// Bytes of text since the last token of another kind or the last divider.
-    run: usize,
+    /// The names of the elements that are open, one after the other, and where each begins.
+    names: String,
+    open: Vec<usize>,
+    /// An overlong tag, as it was collected.
+    collected: String,
     remarks: Remarks,
 }
 
@@ -70,8 +93,27 @@ enum Place {
     DocumentType { subset: bool, quote: Option<char> },
 }
 
+/// What a look at the text led to.
+enum Step {
+    Found(Found),
+    /// Something was passed over.
+    Passed,
+    /// It takes more text to go on.
+    Starved,
+}
+
+/// A token as places in the text.
+enum Found {
+    /// Between the brackets.
+    Tag(Range<usize>),
+    /// An overlong tag, which is collected.
+    Collected,
+    Text(Range<usize>),
+    Cdata(Range<usize>),
+}
+
 impl<R: Read> Tokens<R> {
-    /// Wraps an input of at most `file_bytes`, in which attribute values are cut to `value_limit` bytes.
+    /// Wraps an input of at most `file_bytes`, in which attribute values of overlong tags are cut to `value_limit` bytes.
     pub(crate) fn new(input: R, file_bytes: u64, value_limit: usize) -> Self {
         Self {
             source: TextSource::new(input, file_bytes),
@@ -81,10 +123,41 @@ impl<R: Read> Tokens<R> {
             place: Place::Text,
             ended: false,
             value_limit,
-            ready: Vec::new(),
-            consumed: 0,
-            run: 0,
+            names: String::new(),
+            open: Vec::new(),
+            collected: String::new(),
             remarks: Remarks::default(),
+        }
+    }
+
+    /// Returns the next token; `None` at the end, and at what is not XML.
+    pub(crate) fn next(&mut self) -> Option<Token<'_>> {
+        let found = loop {
+            if self.ended || self.remarks.not_xml.is_some() {
+                return None;
+            }
+            match self.step() {
+                Step::Found(found) => break found,
+                Step::Passed => {}
+                Step::Starved => {
+                    if let Some(found) = self.read_more() {
+                        break found;
+                    }
+                }
+            }
+        };
+        match found {
+            Found::Text(range) => Some(Token::Text(self.piece(range))),
+            Found::Cdata(range) => Some(Token::Cdata(self.piece(range))),
+            Found::Tag(range) => {
+                let tag = &self.text[range];
+                element(tag, &mut self.names, &mut self.open, &mut self.remarks)
+            }
+            Found::Collected => {
+                let tag = self.collected.trim_start_matches('<');
+                let tag = tag.strip_suffix('>').unwrap_or(tag);
+                element(tag, &mut self.names, &mut self.open, &mut self.remarks)
+            }
         }
     }
 
@@ -103,11 +176,16 @@ impl<R: Read> Tokens<R> {
         self.passed + self.at
     }
 
-    /// Takes the next token, or a part of one, out of the text; reads more when there is not enough.
-    fn advance(&mut self) {
-        let progress = match &mut self.place {
+    fn piece(&self, range: Range<usize>) -> Piece<'_> {
+        let at = self.source.verbatim().map(|before| before + (self.passed + range.start) as u64);
+        Piece { text: &self.text[range], at }
+    }
+
+    /// Takes the next token, or a part of what is none, out of the text.
+    fn step(&mut self) -> Step {
+        match &mut self.place {
             Place::Text => self.text_or_markup(),
-            Place::Tag(_) => self.tag(),
+            Place::Tag(_) => self.overlong_tag(),
             Place::Cdata => self.cdata(),
             Place::Comment { inside_document_type } => {
                 let inside = *inside_document_type;
@@ -116,176 +194,172 @@ impl<R: Read> Tokens<R> {
             }
             Place::Instruction => self.leave_out("?", Place::Text),
             Place::DocumentType { .. } => self.document_type(),
-        };
-        if !progress {
-            self.read_more();
         }
     }
 
-    fn read_more(&mut self) {
+    /// Reads more text; at the end, what is left over may be a token.
+    fn read_more(&mut self) -> Option<Found> {
         self.passed += self.at;
         self.text.drain(..self.at);
         self.at = 0;
-        if !self.source.append_to(&mut self.text) {
-            self.finish();
+        if self.source.append_to(&mut self.text) {
+            return None;
         }
-    }
-
-    /// Deals with what the end of the input leaves over.
-    fn finish(&mut self) {
         self.ended = true;
-        let rest = std::mem::take(&mut self.text);
-        self.passed += rest.len();
-        self.remarks.cut_token |= !matches!(self.place, Place::Text) || !rest.is_empty();
-        if matches!(self.place, Place::Cdata) {
-            self.emit(&rest);
-            self.emit("]]>");
-        }
-    }
-
-    fn emit(&mut self, text: &str) {
-        self.ready.extend_from_slice(text.as_bytes());
-    }
-
-    fn text_or_markup(&mut self) -> bool {
-        let rest = &self.text[self.at..];
-        match rest.find('<') {
-            Some(0) => self.markup(),
-            found => {
-                let end = found.unwrap_or(rest.len());
-                self.emit_text(end);
-                end > 0
+        let rest = 0..self.text.len();
+        self.at = rest.end;
+        match self.place {
+            Place::Text if self.text.starts_with('&') => return Some(Found::Text(rest)),
+            Place::Text => self.remarks.cut_token |= !rest.is_empty(),
+            Place::Cdata => {
+                self.remarks.cut_token = true;
+                return (!rest.is_empty()).then_some(Found::Cdata(rest));
+            }
+            Place::Tag(_) | Place::Comment { .. } | Place::Instruction | Place::DocumentType { .. } => {
+                self.remarks.cut_token = true;
             }
         }
+        None
     }
 
-    fn emit_text(&mut self, length: usize) {
-        let piece = &self.text.as_bytes()[self.at..self.at + length];
-        // A reference must not be divided; it is short, or it is none.
-        let recent = &piece[piece.len().saturating_sub(64)..];
-        let in_reference = recent.iter().rev().find(|&&byte| byte == b'&' || byte == b';') == Some(&b'&');
-        self.ready.extend_from_slice(piece);
+    /// Goes on by so many bytes, which are a token.
+    fn take(&mut self, length: usize) -> Range<usize> {
+        let start = self.at;
         self.at += length;
-        self.run += length;
-        if self.run >= 2 * PORTION || (self.run >= PORTION && !in_reference) {
-            self.emit(TEXT_DIVIDER);
-            self.run = 0;
+        start..self.at
+    }
+
+    fn text_or_markup(&mut self) -> Step {
+        let rest = &self.text.as_bytes()[self.at..];
+        match memchr(b'<', rest) {
+            Some(0) => self.markup(),
+            Some(end) => Step::Found(Found::Text(self.take(end))),
+            None => match end_of_references(rest) {
+                0 => Step::Starved,
+                end => Step::Found(Found::Text(self.take(end))),
+            },
         }
     }
 
     /// Decides what the `<` at the current place begins.
-    fn markup(&mut self) -> bool {
+    fn markup(&mut self) -> Step {
         let rest = &self.text[self.at..];
         let mut following = rest[1..].chars();
         let (length, place) = match following.next() {
-            None => return false,
+            None => return Step::Starved,
             Some('?') => (2, Place::Instruction),
             Some('!') => match declaration(rest) {
                 Some(Some(found)) => found,
-                Some(None) => return false,
+                Some(None) => return Step::Starved,
                 None => return self.reject(),
             },
-            Some(c) if c == '/' || begins_name(c) => (1, Place::Tag(Tag::new(self.value_limit))),
+            Some(c) if c == '/' || begins_name(c) => return self.tag(),
             Some(_) => {
                 self.remarks.stray_bracket = true;
-                self.emit("&lt;");
-                self.at += 1;
-                return true;
+                return Step::Found(Found::Text(self.take(1)));
             }
         };
-        if matches!(place, Place::Cdata) {
-            self.emit(CDATA_START);
-        }
-        self.remarks.left_out |= !matches!(place, Place::Tag(_) | Place::Cdata);
+        self.remarks.left_out |= !matches!(place, Place::Cdata);
         self.remarks.document_type |= matches!(place, Place::DocumentType { .. });
-        self.run = 0;
         self.at += length;
         self.place = place;
-        true
+        Step::Passed
     }
 
-    fn reject(&mut self) -> bool {
+    fn reject(&mut self) -> Step {
         let start: String = self.text[self.at..].chars().take(12).collect();
         self.remarks.not_xml = Some(format!("`{start}` begins no markup of XML"));
-        self.ended = true;
-        true
+        Step::Passed
     }
 
-    fn tag(&mut self) -> bool {
-        let Place::Tag(tag) = &mut self.place else { return false };
+    /// Takes a tag as it stands, if all of it is there.
+    fn tag(&mut self) -> Step {
+        let rest = &self.text.as_bytes()[self.at + 1..];
+        match end_of_tag(rest) {
+            Some(end) if end <= self.value_limit.min(TAG_BYTES) => {
+                let tag = self.take(end + 2);
+                Step::Found(Found::Tag(tag.start + 1..tag.end - 1))
+            }
+            None if rest.len() < TAG_BYTES => Step::Starved,
+            Some(_) | None => {
+                self.at += 1;
+                self.place = Place::Tag(Tag::new(self.value_limit));
+                Step::Passed
+            }
+        }
+    }
+
+    fn overlong_tag(&mut self) -> Step {
+        let Place::Tag(tag) = &mut self.place else { return Step::Starved };
         let rest = &self.text[self.at..];
         if rest.is_empty() {
-            return false;
+            return Step::Starved;
         }
         if tag.is_in_value() {
             self.at += tag.take_value(rest);
-            return true;
+            return Step::Passed;
         }
         let end = rest.find(['>', '"', '\'']).unwrap_or(rest.len());
         tag.take_outside(&rest[..end]);
         self.remarks.long_tag |= tag.is_full();
         let Some(delimiter) = rest[end..].chars().next() else {
             self.at += end;
-            return true;
+            return Step::Passed;
         };
         self.at += end + 1;
         if delimiter == '>' {
-            let token = tag.close();
-            self.emit(&token);
+            self.collected = tag.close();
             self.place = Place::Text;
-        } else {
-            tag.open_value(delimiter);
+            return Step::Found(Found::Collected);
         }
-        true
+        tag.open_value(delimiter);
+        Step::Passed
     }
 
-    fn cdata(&mut self) -> bool {
-        let rest = &self.text[self.at..];
-        let (length, closed) = match end_of(rest, "]]") {
-            Some(end) => (end, true),
-            None => (rest.len() - held_back(rest), false),
-        };
-        let piece = &self.text.as_bytes()[self.at..self.at + length];
-        self.ready.extend_from_slice(piece);
-        self.at += length;
-        self.run += length;
-        if closed {
+    fn cdata(&mut self) -> Step {
+        let rest = &self.text.as_bytes()[self.at..];
+        if let Some(end) = memmem::find(rest, CDATA_END.as_bytes()) {
+            let section = self.take(end);
+            self.at += CDATA_END.len();
             self.place = Place::Text;
-            self.run = 0;
-        } else if self.run >= PORTION {
-            self.emit(CDATA_DIVIDER);
-            self.run = 0;
+            return if section.is_empty() { Step::Passed } else { Step::Found(Found::Cdata(section)) };
         }
-        length > 0
+        match rest.len() - held_back(rest) {
+            0 => Step::Starved,
+            length => Step::Found(Found::Cdata(self.take(length))),
+        }
     }
 
     /// Passes over what ends with `before` and a `>`.
-    fn leave_out(&mut self, before: &str, after: Place) -> bool {
+    fn leave_out(&mut self, before: &str, after: Place) -> Step {
         let rest = &self.text[self.at..];
         if let Some(end) = end_of(rest, before) {
             self.at += end;
             self.place = after;
-            return true;
+            return Step::Passed;
         }
         let length = rest.floor_char_boundary(rest.len().saturating_sub(before.len()));
-        self.at += length;
-        length > 0
+        self.pass(length)
     }
 
-    fn document_type(&mut self) -> bool {
-        let Place::DocumentType { subset, quote } = &mut self.place else { return false };
+    /// Goes on by so many bytes, which are of no interest.
+    fn pass(&mut self, length: usize) -> Step {
+        self.at += length;
+        if length > 0 { Step::Passed } else { Step::Starved }
+    }
+
+    fn document_type(&mut self) -> Step {
+        let Place::DocumentType { subset, quote } = &mut self.place else { return Step::Starved };
         let rest = &self.text[self.at..];
         if let Some(open) = *quote {
             let end = rest.find(open).map(|end| end + 1);
             if end.is_some() {
                 *quote = None;
             }
-            self.at += end.unwrap_or(rest.len());
-            return !rest.is_empty();
+            return self.pass(end.unwrap_or(rest.len()));
         }
         let Some(end) = rest.find(['"', '\'', '[', ']', '>', '<']) else {
-            self.at += rest.len();
-            return !rest.is_empty();
+            return self.pass(rest.len());
         };
         match &rest[end..=end] {
             "[" => *subset = true,
@@ -295,44 +369,68 @@ impl<R: Read> Tokens<R> {
             "'" => *quote = Some('\''),
             "<" if rest[end..].starts_with(COMMENT_START) => {
                 self.place = Place::Comment { inside_document_type: true };
-                self.at += end + COMMENT_START.len();
-                return true;
+                return self.pass(end + COMMENT_START.len());
             }
-            "<" if !self.ended && COMMENT_START.starts_with(&rest[end..]) => {
-                self.at += end;
-                return end > 0;
-            }
+            "<" if !self.ended && COMMENT_START.starts_with(&rest[end..]) => return self.pass(end),
             _ => {}
         }
-        self.at += end + 1;
-        true
+        self.pass(end + 1)
     }
 }
 
-impl<R: Read> Read for Tokens<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let available = self.fill_buf()?;
-        let length = available.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&available[..length]);
-        self.consume(length);
-        Ok(length)
-    }
-}
-
-impl<R: Read> BufRead for Tokens<R> {
-    fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.consumed >= self.ready.len() {
-            self.ready.clear();
-            self.consumed = 0;
-            while self.ready.is_empty() && !self.ended {
-                self.advance();
-            }
+/// Makes a token of what stands between two brackets. An end must be that of the element that was started last.
+fn element<'a>(tag: &'a str, names: &mut String, open: &mut Vec<usize>, remarks: &mut Remarks) -> Option<Token<'a>> {
+    let Some(end) = tag.strip_prefix('/') else {
+        let (tag, empty) = match tag.strip_suffix('/') {
+            Some(tag) => (tag, true),
+            None => (tag, false),
+        };
+        if !empty {
+            open.push(names.len());
+            names.push_str(name(tag));
         }
-        Ok(&self.ready[self.consumed..])
-    }
+        return Some(Token::Start { tag, empty });
+    };
+    let found = end.trim_end();
+    let fault = match open.last() {
+        Some(&start) if &names[start..] == found => {
+            names.truncate(start);
+            open.pop();
+            return Some(Token::End);
+        }
+        Some(&start) => {
+            IllFormedError::MismatchedEndTag { expected: names[start..].to_owned(), found: found.to_owned() }
+        }
+        None => IllFormedError::UnmatchedEndTag(found.to_owned()),
+    };
+    remarks.not_xml = Some(format!("ill-formed document: {fault}"));
+    None
+}
 
-    fn consume(&mut self, amount: usize) {
-        self.consumed += amount;
+/// Returns the name at the beginning of a tag.
+pub(crate) fn name(tag: &str) -> &str {
+    let end = tag.bytes().position(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+    &tag[..end.unwrap_or(tag.len())]
+}
+
+/// Finds the `>` of a tag; one in a quoted value is none.
+fn end_of_tag(rest: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let found = from + memchr3(b'>', b'"', b'\'', &rest[from..])?;
+        match rest[found] {
+            b'>' => return Some(found),
+            quote => from = found + 1 + memchr(quote, &rest[found + 1..])? + 1,
+        }
+    }
+}
+
+/// Returns how much of a text can be taken without dividing what may be a reference.
+fn end_of_references(rest: &[u8]) -> usize {
+    let recent = rest.len().saturating_sub(REFERENCE_BYTES);
+    match rest[recent..].iter().rposition(|&byte| byte == b'&' || byte == b';') {
+        Some(last) if rest[recent + last] == b'&' => recent + last,
+        Some(_) | None => rest.len(),
     }
 }
 
@@ -369,8 +467,8 @@ fn end_of(text: &str, before: &str) -> Option<usize> {
 }
 
 /// Counts the brackets at the end of a piece that may belong to the `]]>` of its section.
-fn held_back(text: &str) -> usize {
-    text.bytes().rev().take(2).take_while(|&byte| byte == b']').count()
+fn held_back(text: &[u8]) -> usize {
+    text.iter().rev().copied().take(2).take_while(|&byte| byte == b']').count()
 }
 
 /// Tells whether a name can begin with the character (XML 1.0, production 4, roughly).

@@ -1,6 +1,6 @@
 //! Builds the cases out of elements and texts as they come by.
 
-use super::captured::{Target, trimmed};
+use super::captured::{Capture, Target, Text};
 use super::claims::{Claims, Tally};
 use super::excerpt::Excerpt;
 use super::group::{CaseDetails, EarlierDetails, Follower, Group, SuiteDetails};
@@ -37,7 +37,7 @@ pub(crate) struct Tree<'a> {
     /// Whether there was text outside of every element.
     pub(crate) has_stray_text: bool,
     open: Vec<Node>,
-    capture: Option<(Target, Excerpt<'a>)>,
+    capture: Option<Capture<'a>>,
     findings: usize,
     properties: usize,
 }
@@ -78,7 +78,7 @@ impl<'a> Tree<'a> {
     ///
     /// # Errors
     /// The text tells which limit was passed; nothing more can be taken then.
-    pub(crate) fn start(&mut self, name: &str, attributes: &Attributes) -> Result<(), String> {
+    pub(crate) fn start(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<(), String> {
         if self.open.len() >= self.limits.depth {
             return Err(format!("elements are nested more than {} deep", self.limits.depth));
         }
@@ -151,10 +151,10 @@ impl<'a> Tree<'a> {
         }
     }
 
-    /// Takes text with its references replaced.
-    pub(crate) fn text(&mut self, text: &str) {
-        if let Some((_, excerpt)) = &mut self.capture {
-            excerpt.push(text);
+    /// Takes text with its references replaced; `at` is where the same bytes stand in the input.
+    pub(crate) fn text(&mut self, text: &str, at: Option<u64>) {
+        if let Some(capture) = &mut self.capture {
+            capture.push(text, at);
         } else if self.open.is_empty() {
             self.has_stray_text |= text.chars().any(|c| !c.is_whitespace() && c != '\u{FEFF}');
         }
@@ -162,9 +162,9 @@ impl<'a> Tree<'a> {
 
     /// Gives the open case what was read of its last text; called at the end, be it early or not.
     pub(crate) fn finish_capture(&mut self) {
-        let Some((target, excerpt)) = self.capture.take() else { return };
-        let text = self.cleaned(&excerpt.finish());
-        let text = trimmed(&text);
+        let Some(capture) = self.capture.take() else { return };
+        let target = capture.target;
+        let Text { text, span } = capture.finish(&mut self.repaired);
         let limit = self.limits.text_bytes;
         match target {
             Target::SuiteOut | Target::SuiteErr => {
@@ -179,12 +179,12 @@ impl<'a> Tree<'a> {
             | Target::Out { case }
             | Target::Err { case }
             | Target::Property { case } => {
-                target.store_in_case(&mut self.cases[case], self.details.get_mut(case), text, limit);
+                target.store_in_case(&mut self.cases[case], self.details.get_mut(case), text, span, limit);
             }
         }
     }
 
-    fn group(&mut self, element: &str, attributes: &Attributes) -> Node {
+    fn group(&mut self, element: &str, attributes: &Attributes<'_>) -> Node {
         self.has_report = true;
         let name = clean::attribute(&self.attribute(attributes, "name").unwrap_or_default(), INHERITED_BYTES);
         let is_root = element == "testsuites";
@@ -204,7 +204,7 @@ impl<'a> Tree<'a> {
         Node::Group(Box::new(group))
     }
 
-    fn suite_details(&mut self, attributes: &Attributes) -> SuiteDetails {
+    fn suite_details(&mut self, attributes: &Attributes<'_>) -> SuiteDetails {
         if self.follower.is_none() {
             return SuiteDetails::default();
         }
@@ -217,14 +217,14 @@ impl<'a> Tree<'a> {
         }
     }
 
-    fn case(&mut self, attributes: &Attributes) -> Result<Node, String> {
+    fn case(&mut self, attributes: &Attributes<'_>) -> Result<Node, String> {
         self.has_report = true;
         let file = self.file(attributes);
         let details = match self.follower {
             Some(_) => CaseDetails {
                 timestamp: self.attribute(attributes, "timestamp"),
                 group: self.attribute(attributes, "group"),
-                earlier: Vec::new(),
+                ..CaseDetails::default()
             },
             None => CaseDetails::default(),
         };
@@ -240,7 +240,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Returns the file that an element names, else the one that the suite around it names. A follower knows the suite.
-    fn file(&mut self, attributes: &Attributes) -> Option<String> {
+    fn file(&mut self, attributes: &Attributes<'_>) -> Option<String> {
         let own = self.attribute(attributes, "file");
         if self.follower.is_some() {
             return own;
@@ -260,14 +260,14 @@ impl<'a> Tree<'a> {
         Ok(self.cases.len() - 1)
     }
 
-    fn finding(&mut self, case: usize, name: &str, attributes: &Attributes) -> Result<Node, String> {
+    fn finding(&mut self, case: usize, name: &str, attributes: &Attributes<'_>) -> Result<Node, String> {
         let finding = self.new_finding(name, attributes)?;
         self.cases[case].findings.push(finding);
         Ok(self.capture(Target::Finding { case }))
     }
 
     /// Takes what an earlier execution of the case said, as Surefire and cargo-nextest write it.
-    fn earlier(&mut self, case: usize, name: &str, attributes: &Attributes) -> Result<Node, String> {
+    fn earlier(&mut self, case: usize, name: &str, attributes: &Attributes<'_>) -> Result<Node, String> {
         let finding = self.new_finding(name, attributes)?;
         self.cases[case].earlier.push(finding);
         if self.follower.is_some() {
@@ -281,7 +281,7 @@ impl<'a> Tree<'a> {
         Ok(self.capture(Target::Earlier { case }))
     }
 
-    fn new_finding(&mut self, name: &str, attributes: &Attributes) -> Result<Finding, String> {
+    fn new_finding(&mut self, name: &str, attributes: &Attributes<'_>) -> Result<Finding, String> {
         self.findings += 1;
         if self.findings > self.limits.cases {
             return Err(format!("there are more than {} failures, errors and skips", self.limits.cases));
@@ -299,7 +299,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Makes a case of a failure or an error that a suite has itself, as prove writes it.
-    fn finding_of_group(&mut self, kind: &str, attributes: &Attributes) -> Result<Node, String> {
+    fn finding_of_group(&mut self, kind: &str, attributes: &Attributes<'_>) -> Result<Node, String> {
         let Some(Node::Group(group)) = self.open.last_mut() else { return Ok(Node::Unknown) };
         if kind == "failure" {
             group.direct.failures += 1;
@@ -313,7 +313,7 @@ impl<'a> Tree<'a> {
         self.finding(case, kind, attributes)
     }
 
-    fn property(&mut self, case: usize, attributes: &Attributes) -> Result<Node, String> {
+    fn property(&mut self, case: usize, attributes: &Attributes<'_>) -> Result<Node, String> {
         self.properties += 1;
         if self.properties > self.limits.cases {
             return Err(format!("there are more than {} properties", self.limits.cases));
@@ -324,7 +324,7 @@ impl<'a> Tree<'a> {
         Ok(self.capture(Target::Property { case }))
     }
 
-    fn suite_property(&mut self, attributes: &Attributes) -> Result<Node, String> {
+    fn suite_property(&mut self, attributes: &Attributes<'_>) -> Result<Node, String> {
         self.properties += 1;
         if self.properties > self.limits.cases {
             return Err(format!("there are more than {} properties", self.limits.cases));
@@ -343,7 +343,7 @@ impl<'a> Tree<'a> {
             Some((_, path)) => Excerpt::pointing_at(path, limit),
             None => Excerpt::new(limit),
         };
-        self.capture = Some((target, excerpt));
+        self.capture = Some(Capture::new(target, excerpt));
         Node::Captured
     }
 
@@ -354,8 +354,8 @@ impl<'a> Tree<'a> {
             Some(&Node::Case(case)) => case,
             _ => return Node::InsideCaptured,
         };
-        let in_earlier = match self.capture {
-            Some((Target::Earlier { .. }, _)) => true,
+        let in_earlier = match self.capture.as_ref().map(|capture| capture.target) {
+            Some(Target::Earlier { .. }) => true,
             // The stack trace has been taken, and this is what follows it.
             None => true,
             Some(_) => false,
@@ -374,7 +374,7 @@ impl<'a> Tree<'a> {
         self.capture(target)
     }
 
-    fn attribute(&mut self, attributes: &Attributes, name: &str) -> Option<String> {
+    fn attribute(&mut self, attributes: &Attributes<'_>, name: &str) -> Option<String> {
         attributes.value(name).map(|value| self.cleaned(value))
     }
 

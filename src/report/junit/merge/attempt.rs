@@ -1,30 +1,43 @@
 //! One execution of one case, and the order of several.
 //!
+//! A long text stays in its report as long as only one attempt is known of a case, for then nothing is compared with it.
+//!
 //! An attempt has a core and details. The core (time, outcome, duration, texts) is its identity and survives every form
 //! that is written; the details (line, properties) belong to the row and are written with the last attempt only.
 //! Where the path of a full log stands in a cut text, it is no part of the identity.
 
 use std::borrow::Cow;
 
+use memchr::memmem;
+
 use super::record::{Fields, push_bytes, push_text};
 use crate::model::FindingKind;
 use crate::report::junit::excerpt::LOG;
+use crate::report::junit::group::Span;
 
 /// What is known of one execution; `kind` is `None` for a pass. Texts are clean and within their limits.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Attempt {
+pub(super) struct Attempt<'a> {
     /// Whether it is the last of its own report, as opposed to an earlier one that the report tells of.
     pub(super) is_final: bool,
     /// When its suite began, in microseconds since 1970.
     pub(super) time: Option<i64>,
     pub(super) kind: Option<FindingKind>,
     pub(super) microseconds: u64,
-    pub(super) r#type: String,
-    pub(super) message: String,
-    pub(super) text: String,
-    pub(super) system_out: String,
-    pub(super) system_err: String,
+    pub(super) r#type: Cow<'a, str>,
+    pub(super) message: Cow<'a, str>,
+    pub(super) text: Text<'a>,
+    pub(super) system_out: Text<'a>,
+    pub(super) system_err: Text<'a>,
     pub(super) details: Details,
+}
+
+/// A text that may be long.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Text<'a> {
+    Here(Cow<'a, str>),
+    /// It stands in the report that the attempt is from, never empty and without a `]]>`.
+    There(Span),
 }
 
 /// What is known of a row besides its execution.
@@ -64,22 +77,81 @@ impl Place {
 const POINTS_TO_LOG: u8 = 2;
 const HAS_TIME: u8 = 1;
 
+/// Begins a text of a core.
+const HERE: u8 = 0;
+const THERE: u8 = 1;
+
 /// The bytes of a core before its texts: flags, badness, time, duration.
 const FIXED: usize = 1 + 1 + 8 + 8;
 
-impl Attempt {
+impl Default for Text<'_> {
+    fn default() -> Self {
+        Self::Here(Cow::Borrowed(""))
+    }
+}
+
+impl<'a> Text<'a> {
+    /// Tells whether there is no text.
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Self::Here(text) => text.is_empty(),
+            Self::There(_) => false,
+        }
+    }
+
+    fn points_to_log(&self) -> bool {
+        match self {
+            Self::Here(text) => memmem::find(text.as_bytes(), LOG.as_bytes()).is_some(),
+            Self::There(_) => false,
+        }
+    }
+
+    fn pack(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Here(text) => {
+                out.push(HERE);
+                push_text(out, text);
+            }
+            Self::There(span) => {
+                out.push(THERE);
+                out.extend_from_slice(&span.start.to_be_bytes());
+                out.extend_from_slice(&span.end.to_be_bytes());
+            }
+        }
+    }
+
+    fn unpack(fields: &mut Fields<'a>) -> Self {
+        match fields.byte() {
+            THERE => Self::There(Span { start: fields.number(), end: fields.number() }),
+            _ => Self::Here(Cow::Borrowed(fields.text())),
+        }
+    }
+}
+
+impl<'a> Attempt<'a> {
+    /// Returns the texts that may stand in the report.
+    pub(super) fn long_texts(&mut self) -> [&mut Text<'a>; 3] {
+        [&mut self.text, &mut self.system_out, &mut self.system_err]
+    }
+
     /// Appends the attempt to a record.
     pub(super) fn pack(&self, out: &mut Vec<u8>) {
         out.push(u8::from(self.is_final));
-        let mut core = Vec::with_capacity(FIXED + 24 + self.text.len() + self.system_out.len() + self.system_err.len());
-        let texts = [&self.r#type, &self.message, &self.text, &self.system_out, &self.system_err];
-        let points = texts.iter().any(|text| text.contains(LOG));
-        core.push(u8::from(self.time.is_some()) * HAS_TIME + u8::from(points) * POINTS_TO_LOG);
-        core.push(badness(self.kind));
-        core.extend_from_slice(&self.time.unwrap_or_default().to_be_bytes());
-        core.extend_from_slice(&self.microseconds.to_be_bytes());
-        texts.iter().for_each(|text| push_text(&mut core, text));
-        push_bytes(out, &core);
+        let texts = [&self.text, &self.system_out, &self.system_err];
+        let is_cut = |text: &str| text.contains(LOG);
+        let points = is_cut(&self.r#type) || is_cut(&self.message) || texts.iter().any(|text| text.points_to_log());
+        let length = out.len();
+        out.extend_from_slice(&[0; 4]);
+        let core = out.len();
+        out.push(u8::from(self.time.is_some()) * HAS_TIME + u8::from(points) * POINTS_TO_LOG);
+        out.push(badness(self.kind));
+        out.extend_from_slice(&self.time.unwrap_or_default().to_be_bytes());
+        out.extend_from_slice(&self.microseconds.to_be_bytes());
+        push_text(out, &self.r#type);
+        push_text(out, &self.message);
+        texts.iter().for_each(|text| text.pack(out));
+        let written = (out.len() - core) as u32;
+        out[length..core].copy_from_slice(&written.to_be_bytes());
         let mut details = Vec::new();
         if self.details != Details::default() {
             push_text(&mut details, &self.details.line.map(|line| line.to_string()).unwrap_or_default());
@@ -105,8 +177,15 @@ impl<'a> Packed<'a> {
         }
         let mut fields = Fields::new(&self.core[FIXED..]);
         let mut identity = self.core[..FIXED].to_vec();
-        for _ in 0..5 {
+        for _ in 0..2 {
             push_text(&mut identity, &without_paths(fields.text()));
+        }
+        for _ in 0..3 {
+            let text = match Text::unpack(&mut fields) {
+                Text::Here(text) => Text::Here(Cow::Owned(without_paths(&text))),
+                there @ Text::There(_) => there,
+            };
+            text.pack(&mut identity);
         }
         Cow::Owned(identity)
     }
@@ -137,20 +216,19 @@ impl<'a> Packed<'a> {
     }
 
     /// Unpacks everything.
-    pub(super) fn unpack(&self) -> Attempt {
+    pub(super) fn unpack(&self) -> Attempt<'a> {
         let mut fields = Fields::new(&self.core[10..]);
         let microseconds = fields.number();
-        let mut text = || fields.text().to_owned();
         Attempt {
             is_final: self.is_final,
             time: self.time(),
             kind: self.kind(),
             microseconds,
-            r#type: text(),
-            message: text(),
-            text: text(),
-            system_out: text(),
-            system_err: text(),
+            r#type: Cow::Borrowed(fields.text()),
+            message: Cow::Borrowed(fields.text()),
+            text: Text::unpack(&mut fields),
+            system_out: Text::unpack(&mut fields),
+            system_err: Text::unpack(&mut fields),
             details: Details::unpack(self.details),
         }
     }

@@ -7,6 +7,7 @@ use quick_xml::escape::escape;
 
 use super::attempt::Attempt;
 use super::options::{Dialect, Flaky};
+use super::rows::Rows;
 use super::stamp;
 use super::suite::{FILE_IN_GROUP, SUITES, SuiteMeta, Totals};
 use super::unite::ATTEMPT;
@@ -22,6 +23,8 @@ pub(super) struct CaseName<'a> {
     pub(super) name: &'a str,
     /// Empty if none is known.
     pub(super) file: &'a str,
+    /// The report in which texts of the case may stand.
+    pub(super) input: u32,
     /// The suite, if the row tells it together with `file`, because the form has no attribute for that.
     pub(super) group: Option<&'a str>,
 }
@@ -36,16 +39,25 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// Appends a case, of which the last attempt has the last word, and counts what is written.
-    pub(super) fn push(self, out: &mut String, name: CaseName<'_>, attempts: &[Attempt], totals: &mut Totals) {
+    /// Counts what is written of a case.
+    pub(super) fn count(self, name: CaseName<'_>, attempts: &[Attempt<'_>], totals: &mut Totals) {
+        totals.lacks_file |= name.file.is_empty();
+        match self.flaky {
+            Flaky::Surefire | Flaky::Last => attempts.last().into_iter().for_each(|last| count(last, totals)),
+            Flaky::Repeat => attempts.iter().for_each(|attempt| count(attempt, totals)),
+        }
+    }
+
+    /// Appends a case, of which the last attempt has the last word.
+    pub(super) fn push(self, out: &mut Rows, name: CaseName<'_>, attempts: &[Attempt<'_>]) {
         let Some((last, earlier)) = attempts.split_last() else { return };
         match self.flaky {
-            Flaky::Surefire | Flaky::Last => self.row(out, name, last, earlier, None, totals),
-            Flaky::Repeat if earlier.is_empty() => self.row(out, name, last, &[], None, totals),
+            Flaky::Surefire | Flaky::Last => self.row(out, name, last, earlier, None),
+            Flaky::Repeat if earlier.is_empty() => self.row(out, name, last, &[], None),
             Flaky::Repeat => {
                 for (number, attempt) in (1..).zip(attempts) {
                     let place = format!("{number} of {}", attempts.len());
-                    self.row(out, name, attempt, &[], Some(place), totals);
+                    self.row(out, name, attempt, &[], Some(place));
                 }
             }
         }
@@ -53,49 +65,50 @@ impl Form {
 
     fn row(
         self,
-        out: &mut String,
+        out: &mut Rows,
         name: CaseName<'_>,
-        last: &Attempt,
-        earlier: &[Attempt],
+        last: &Attempt<'_>,
+        earlier: &[Attempt<'_>],
         place: Option<String>,
-        totals: &mut Totals,
     ) {
-        count(last, totals);
-        totals.lacks_file |= name.file.is_empty();
-        out.push_str("<testcase");
-        attribute(out, "name", name.name);
-        attribute(out, "classname", name.class);
-        out.push_str(" time=\"");
-        stamp::push_seconds(out, last.microseconds.into());
-        out.push('"');
-        name.group.into_iter().for_each(|group| push_group(out, group, name.file));
+        let markup = &mut out.markup;
+        markup.push_str("<testcase");
+        attribute(markup, "name", name.name);
+        attribute(markup, "classname", name.class);
+        markup.push_str(" time=\"");
+        stamp::push_seconds(markup, last.microseconds.into());
+        markup.push('"');
+        name.group.into_iter().for_each(|group| push_group(markup, group, name.file));
         if !self.dialect.is_strict() {
             if !name.file.is_empty() {
-                attribute(out, "file", name.file);
+                attribute(markup, "file", name.file);
             }
-            last.details.line.into_iter().for_each(|line| attribute(out, "line", &line.to_string()));
-            push_time(out, last.time, self.time);
+            last.details.line.into_iter().for_each(|line| attribute(markup, "line", &line.to_string()));
+            push_time(markup, last.time, self.time);
         }
-        let empty = out.len();
-        out.push('>');
+        let empty = markup.len();
+        markup.push('>');
         if !self.dialect.is_strict() {
             let place = place.map(|place| (ATTEMPT, place));
             let own = last.details.properties.iter().map(|(name, value)| (name.as_str(), value.clone()));
-            push_properties(out, own.chain(place));
+            push_properties(markup, own.chain(place));
         }
-        self.verdicts(out, last, earlier);
-        push_output(out, "system-out", &last.system_out);
-        push_output(out, "system-err", &last.system_err);
-        if out.len() == empty + 1 {
-            out.truncate(empty);
-            out.push_str("/>\n");
+        self.verdicts(out, name.input, last, earlier);
+        out.push_output("system-out", &last.system_out, name.input);
+        out.push_output("system-err", &last.system_err, name.input);
+        if out.markup.len() == empty + 1 {
+            out.markup.truncate(empty);
+            out.markup.push_str("/>\n");
         } else {
-            out.push_str("</testcase>\n");
+            out.markup.push_str("</testcase>\n");
         }
     }
 
     /// Writes what the attempts said, in the order that Surefire's schema wants.
-    fn verdicts(self, out: &mut String, last: &Attempt, earlier: &[Attempt]) {
+    fn verdicts(self, out: &mut Rows, input: u32, last: &Attempt<'_>, earlier: &[Attempt<'_>]) {
+        if last.kind.is_none() && earlier.is_empty() {
+            return;
+        }
         let prefix = if last.kind.is_none() { "flaky" } else { "rerun" };
         for kind in [FindingKind::Failure, FindingKind::Skipped, FindingKind::Error] {
             if last.kind == Some(kind) {
@@ -104,17 +117,17 @@ impl Form {
                     FindingKind::Skipped => "skipped",
                     FindingKind::Error => "error",
                 };
-                self.open_verdict(out, element, last, kind != FindingKind::Skipped);
-                push_body(out, element, &last.text);
+                self.open_verdict(&mut out.markup, element, last, kind != FindingKind::Skipped);
+                out.push_body(element, &last.text, input);
             }
             for attempt in earlier.iter().filter(|attempt| attempt.kind == Some(kind)) {
                 let of = if kind == FindingKind::Error { "Error" } else { "Failure" };
-                self.earlier(out, &format!("{prefix}{of}"), attempt, last.time);
+                self.earlier(out, input, &format!("{prefix}{of}"), attempt, last.time);
             }
         }
     }
 
-    fn open_verdict(self, out: &mut String, element: &str, attempt: &Attempt, has_type: bool) {
+    fn open_verdict(self, out: &mut String, element: &str, attempt: &Attempt<'_>, has_type: bool) {
         out.push_str("\n<");
         out.push_str(element);
         if !attempt.message.is_empty() {
@@ -125,21 +138,22 @@ impl Form {
         }
     }
 
-    fn earlier(self, out: &mut String, element: &str, attempt: &Attempt, time: Option<i64>) {
-        self.open_verdict(out, element, attempt, true);
+    fn earlier(self, out: &mut Rows, input: u32, element: &str, attempt: &Attempt<'_>, time: Option<i64>) {
+        let markup = &mut out.markup;
+        self.open_verdict(markup, element, attempt, true);
         if !self.dialect.is_strict() {
-            out.push_str(" time=\"");
-            stamp::push_seconds(out, attempt.microseconds.into());
-            out.push('"');
-            push_time(out, attempt.time, time);
+            markup.push_str(" time=\"");
+            stamp::push_seconds(markup, attempt.microseconds.into());
+            markup.push('"');
+            push_time(markup, attempt.time, time);
         }
-        out.push_str(">\n<stackTrace");
-        push_body(out, "stackTrace", &attempt.text);
-        push_output(out, "system-out", &attempt.system_out);
-        push_output(out, "system-err", &attempt.system_err);
-        out.push_str("</");
-        out.push_str(element);
-        out.push('>');
+        markup.push_str(">\n<stackTrace");
+        out.push_body("stackTrace", &attempt.text, input);
+        out.push_output("system-out", &attempt.system_out, input);
+        out.push_output("system-err", &attempt.system_err, input);
+        out.markup.push_str("</");
+        out.markup.push_str(element);
+        out.markup.push('>');
     }
 }
 
@@ -177,18 +191,6 @@ pub(super) fn push_root_start(out: &mut String, totals: &Totals, time: Option<i6
     out.push_str(">\n");
 }
 
-/// Appends an output; nothing if there is none.
-pub(super) fn push_output(out: &mut String, element: &str, text: &str) {
-    if !text.is_empty() {
-        if out.ends_with('>') {
-            out.push('\n');
-        }
-        out.push('<');
-        out.push_str(element);
-        push_body(out, element, text);
-    }
-}
-
 fn push_totals(out: &mut String, totals: &Totals) {
     let tally = totals.tally;
     for (name, count) in
@@ -201,7 +203,7 @@ fn push_totals(out: &mut String, totals: &Totals) {
     out.push('"');
 }
 
-fn count(attempt: &Attempt, totals: &mut Totals) {
+fn count(attempt: &Attempt<'_>, totals: &mut Totals) {
     totals.tally.tests += 1;
     totals.microseconds += u128::from(attempt.microseconds);
     match attempt.kind {
@@ -244,24 +246,6 @@ fn push_properties<'a>(out: &mut String, properties: impl Iterator<Item = (&'a s
         out.push_str("/>");
     }
     out.push_str("\n</properties>");
-}
-
-/// Ends a start tag, and appends the text and the end of the element.
-fn push_body(out: &mut String, element: &str, text: &str) {
-    if text.is_empty() {
-        out.push_str("/>");
-        return;
-    }
-    out.push_str("><![CDATA[");
-    let mut sections = text.split("]]>");
-    out.push_str(sections.next().unwrap_or_default());
-    for section in sections {
-        out.push_str("]]]]><![CDATA[>");
-        out.push_str(section);
-    }
-    out.push_str("]]></");
-    out.push_str(element);
-    out.push('>');
 }
 
 fn attribute(out: &mut String, name: &str, value: &str) {

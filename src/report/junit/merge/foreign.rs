@@ -3,55 +3,39 @@
 use std::fs::File;
 use std::path::Path;
 
-use quick_xml::Reader;
-use quick_xml::events::Event;
-
 use crate::report::junit::decode::Input;
 use crate::report::junit::reader::ReadLimits;
-use crate::report::junit::tokens::Tokens;
+use crate::report::junit::tokens::{Token, Tokens, name};
 
 /// Any of these elements, wherever it stands, makes a file a report.
-const OF_REPORTS: [&[u8]; 3] = [b"testsuites", b"testsuite", b"testcase"];
+const OF_REPORTS: [&str; 3] = ["testsuites", "testsuite", "testcase"];
 
 /// Returns the name of a file's root element if the file is whole and well-formed, and nothing of a report is in it. `None`
 /// is a report, or a file that may have been one.
 pub fn root_of_another_kind(path: &Path) -> Option<String> {
     let limits = ReadLimits::default();
-    let mut parser = Reader::from_reader(Tokens::new(File::open(path).ok()?, u64::MAX, limits.text_bytes));
-    let settings = parser.config_mut();
-    settings.allow_dangling_amp = true;
-    settings.expand_empty_elements = true;
+    let mut tokens = Tokens::new(File::open(path).ok()?, u64::MAX, limits.text_bytes);
     let mut root = None;
     let mut depth = 0_usize;
-    let mut buffer = Vec::new();
-    loop {
-        buffer.clear();
-        match parser.read_event_into(&mut buffer).ok()? {
-            Event::Eof => break,
-            Event::Start(start) | Event::Empty(start) => {
-                let local_name = start.local_name();
-                let is_of_report = OF_REPORTS.iter().any(|name| name.eq_ignore_ascii_case(local_name.as_ref()));
+    while let Some(token) = tokens.next() {
+        match token {
+            Token::Start { tag, empty } => {
+                let name = name(tag);
+                let local_name = name.split_once(':').map_or(name, |(_, local)| local);
+                let is_of_report = OF_REPORTS.iter().any(|name| name.eq_ignore_ascii_case(local_name));
                 if is_of_report || depth >= limits.depth || (depth == 0 && root.is_some()) {
                     return None;
                 }
-                root.get_or_insert_with(|| String::from_utf8_lossy(start.name().as_ref()).into_owned());
-                depth += 1;
+                root.get_or_insert_with(|| name.to_owned());
+                depth += usize::from(!empty);
             }
-            Event::End(_) => depth = depth.checked_sub(1)?,
-            Event::Text(text) => {
-                if depth == 0 && !text.iter().all(u8::is_ascii_whitespace) {
-                    return None;
-                }
+            Token::End => depth = depth.checked_sub(1)?,
+            Token::Text(piece) if depth == 0 && !piece.text.bytes().all(|byte| byte.is_ascii_whitespace()) => {
+                return None;
             }
-            Event::CData(_)
-            | Event::GeneralRef(_)
-            | Event::Comment(_)
-            | Event::Decl(_)
-            | Event::PI(_)
-            | Event::DocType(_) => {}
+            Token::Text(_) | Token::Cdata(_) => {}
         }
     }
-    let tokens = parser.get_ref();
     let remarks = tokens.remarks();
     let is_whole = match tokens.input().0 {
         Input::Open | Input::Ended => depth == 0 && !remarks.cut_token && remarks.not_xml.is_none(),

@@ -1,15 +1,19 @@
 //! Reads the inputs, as many at a time as there are processors, and makes records of them.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use super::attempt::{Attempt, Details};
+use memchr::memmem;
+
+use super::attempt::{Attempt, Details, Text};
 use super::name::{bounded, file_name, fnv, name_hash, suite_name, without_prefix};
 use super::options::{Input, MergeOptions, Source};
 use super::record::{Rank, key, push_text};
+use super::sources::Stamp;
 use super::spill::{Sorter, Spill};
 use super::suite::{FILE_IN_GROUP, SUITES, SuiteMeta};
 use super::summary::{Remark, Summary};
@@ -18,7 +22,7 @@ use crate::model::{Case, Finding, FindingKind, ReportProblem};
 use crate::report::junit::captured::trimmed;
 use crate::report::junit::clean;
 use crate::report::junit::excerpt::Excerpt;
-use crate::report::junit::group::{CaseDetails, EarlierDetails, Follower, Group};
+use crate::report::junit::group::{CaseDetails, EarlierDetails, Follower, Group, Span};
 use crate::report::junit::reader::{ReadLimits, follow};
 use crate::report::junit::row::{NAME_BYTES, Words};
 
@@ -29,11 +33,17 @@ const ENTRY: [&str; 2] = ["minke", "(report)"];
 const UNREADABLE: &str = "minke.unreadable-report";
 const TRUNCATED: &str = "minke.truncated-report";
 
+/// A shorter text is taken along, for it takes no more room than the place where it stands.
+const STAYS: usize = 64;
+
 /// At most so many inputs are read at once; each has a sorter with memory of its own.
 const MOST_WORKERS: usize = 4;
 
 /// Everything that was read.
 pub(super) struct Gathered {
+    pub(super) inputs: Vec<Input>,
+    /// What the files among them were when they were read.
+    pub(super) stamps: Vec<Option<Stamp>>,
     pub(super) spill: Spill,
     pub(super) summary: Summary,
     /// Hashes of all pairs of class and name, if names must be unique.
@@ -41,8 +51,8 @@ pub(super) struct Gathered {
 }
 
 /// Reads all inputs.
-pub(super) fn gather(inputs: &[Input], options: &MergeOptions) -> io::Result<Gathered> {
-    let labels = if options.suite_prefix { label::labels(inputs, options) } else { HashMap::new() };
+pub(super) fn gather(inputs: Vec<Input>, options: &MergeOptions) -> io::Result<Gathered> {
+    let labels = if options.suite_prefix { label::labels(&inputs, options) } else { HashMap::new() };
     let spill = Spill::default();
     let next = AtomicUsize::new(0);
     let workers = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS).min(inputs.len()).max(1);
@@ -64,27 +74,41 @@ pub(super) fn gather(inputs: &[Input], options: &MergeOptions) -> io::Result<Gat
     });
     let mut summary = Summary { files: inputs.len(), ..Summary::default() };
     let mut names = HashSet::new();
+    let mut stamps = vec![None; inputs.len()];
     for worker in results {
         let worker = worker?;
+        for (number, stamp) in worker.stamps {
+            stamps[number as usize] = Some(stamp);
+        }
         summary.cases += worker.cases;
         summary.remarks.extend(worker.remarks);
         names.extend(worker.names);
         worker.sorter.finish();
     }
     summary.remarks.sort();
-    Ok(Gathered { spill, summary, names })
+    Ok(Gathered { inputs, stamps, spill, summary, names })
 }
 
 /// Opens an input.
-pub(super) fn open(input: &Input) -> Result<Box<dyn Read + '_>, String> {
+pub(super) fn open(input: &Input) -> Result<Opened<'_>, String> {
     match &input.source {
-        Source::File(path) => match File::open(path) {
-            Ok(file) => Ok(Box::new(file)),
-            Err(error) => Err(format!("cannot be opened: {error}")),
-        },
-        Source::Bytes(bytes) => Ok(Box::new(bytes.as_slice())),
+        Source::File(path) => {
+            let failed = |error| format!("cannot be opened: {error}");
+            let file = File::open(path).map_err(failed)?;
+            let stamp = Stamp::of(&file.metadata().map_err(failed)?);
+            Ok(Opened { bytes: Box::new(file), again: stamp.is_some(), stamp })
+        }
+        Source::Bytes(bytes) => Ok(Opened { bytes: Box::new(bytes.as_slice()), again: true, stamp: None }),
         Source::Missing(why) => Err(why.clone()),
     }
+}
+
+/// An input that is open.
+pub(super) struct Opened<'a> {
+    pub(super) bytes: Box<dyn Read + 'a>,
+    /// Whether it can be read a second time.
+    again: bool,
+    stamp: Option<Stamp>,
 }
 
 /// Returns how much of an input is read. Memory does not grow with it, so only texts and depth are bounded.
@@ -101,9 +125,14 @@ struct Worker<'a> {
     cases: usize,
     remarks: Vec<Remark>,
     names: HashSet<u64>,
+    stamps: Vec<(u32, Stamp)>,
     file: u32,
     position: u32,
     path: String,
+    /// Whether texts may stay in the input that is being read.
+    again: bool,
+    /// The last time of a suite that was read, as it was written.
+    time: (String, Option<i64>),
     key: Vec<u8>,
     payload: Vec<u8>,
     /// The first failure of the sorter, kept until the file is over.
@@ -119,9 +148,12 @@ impl<'a> Worker<'a> {
             cases: 0,
             remarks: Vec::new(),
             names: HashSet::new(),
+            stamps: Vec::new(),
             file: 0,
             position: 0,
             path: String::new(),
+            again: false,
+            time: (String::new(), None),
             key: Vec::new(),
             payload: Vec::new(),
             failure: None,
@@ -134,8 +166,10 @@ impl<'a> Worker<'a> {
         self.path = clean::attribute(&input.path, 1024);
         let path = self.path.clone();
         match open(input) {
-            Ok(bytes) => {
-                let problems = follow(&path, bytes, &limits(self.options), self);
+            Ok(opened) => {
+                self.again = opened.again;
+                self.stamps.extend(opened.stamp.map(|stamp| (number, stamp)));
+                let problems = follow(&path, opened.bytes, &limits(self.options), self);
                 problems.iter().for_each(|problem| self.problem(problem));
             }
             Err(why) => self.entry(UNREADABLE, &why),
@@ -170,9 +204,9 @@ impl<'a> Worker<'a> {
         let attempt = Attempt {
             is_final: true,
             kind: Some(FindingKind::Error),
-            r#type: r#type.to_owned(),
-            message: clean::attribute(&format!("{} {text}", self.path), NAME_BYTES),
-            text: format!("{} {text}; cases may be missing from this report.", self.path),
+            r#type: r#type.into(),
+            message: clean::attribute(&format!("{} {text}", self.path), NAME_BYTES).into(),
+            text: Text::Here(format!("{} {text}; cases may be missing from this report.", self.path).into()),
             ..Attempt::default()
         };
         let suite = self.path.clone();
@@ -182,6 +216,9 @@ impl<'a> Worker<'a> {
 
     fn suite_name(&self, raw: &str) -> String {
         let name = suite_name(raw, self.options);
+        if self.labels.is_empty() {
+            return name;
+        }
         match self.labels.get(&(self.file, name.clone())) {
             Some(label) => format!("{label}: {name}"),
             None => name,
@@ -200,7 +237,7 @@ impl<'a> Worker<'a> {
         [class, name, path]: [&str; 3],
         repeat: (u32, u32),
         is_entry: bool,
-        attempts: &[Attempt],
+        attempts: &[Attempt<'_>],
     ) {
         if self.options.dialect.needs_unique_names() {
             self.names.insert(name_hash(class, name));
@@ -217,7 +254,7 @@ impl<'a> Worker<'a> {
         if output.trim().is_empty() {
             return;
         }
-        let output = self.canonical(&output);
+        let output = self.canonical(&output).into_owned();
         self.payload.clear();
         push_text(&mut self.payload, &output);
         let beginning = &output[..output.floor_char_boundary(64.min(output.len()))];
@@ -234,55 +271,85 @@ impl<'a> Worker<'a> {
     }
 
     /// Brings a text that is read into the form in which it is written, and read again.
-    fn canonical(&self, text: &str) -> String {
+    fn canonical<'t>(&self, text: &'t str) -> Cow<'t, str> {
         let limit = self.options.dialect.text_bytes();
         if text.len() <= limit {
-            return trimmed(text).to_owned();
+            return Cow::Borrowed(trimmed(text));
         }
         let mut excerpt = Excerpt::pointing_at(&self.path, limit);
         excerpt.push(text);
-        trimmed(&excerpt.finish()).to_owned()
+        Cow::Owned(trimmed(&excerpt.finish()).to_owned())
+    }
+
+    /// Leaves a text where it stands, if it is written as it is and can be read again.
+    fn text<'t>(&self, text: &'t str, span: Option<Span>) -> Text<'t> {
+        let stays = |span: &Span| {
+            self.again
+                && text.len() >= STAYS
+                && span.end - span.start == text.len() as u64
+                && memmem::find(text.as_bytes(), b"]]>").is_none()
+        };
+        match span.filter(stays) {
+            Some(span) => Text::There(span),
+            None => Text::Here(self.canonical(text)),
+        }
     }
 
     /// Makes attempts of a case: those before the last, and the last.
-    fn attempts(&self, case: &Case, details: &CaseDetails, time: Option<i64>, row: Details) -> Vec<Attempt> {
-        let limit = self.options.dialect.text_bytes();
-        let earlier = case.earlier.iter().enumerate().map(|(place, finding)| {
-            let details = details.earlier.get(place).cloned().unwrap_or_default();
-            self.earlier(finding, &details, time)
-        });
-        let words = Words::of_case(case, limit);
-        let last = self.attempt(words, time, case.seconds, [case.system_out.as_deref(), case.system_err.as_deref()]);
-        let last = Attempt { is_final: true, details: row, ..last };
-        earlier.chain([last]).collect()
-    }
-
-    fn earlier(&self, finding: &Finding, details: &EarlierDetails, time: Option<i64>) -> Attempt {
-        let words = Words::of_finding(finding, self.options.dialect.text_bytes());
-        let time = own_time(details.timestamp.as_deref(), time);
-        self.attempt(Some(words), time, details.seconds, [details.system_out.as_deref(), details.system_err.as_deref()])
-    }
-
-    fn attempt(
+    fn attempts<'c>(
         &self,
-        words: Option<Words>,
+        case: &'c Case,
+        details: &'c CaseDetails,
         time: Option<i64>,
-        seconds: Option<f64>,
-        outputs: [Option<&str>; 2],
-    ) -> Attempt {
-        let [system_out, system_err] = outputs.map(|output| self.canonical(output.unwrap_or_default()));
+        row: Details,
+    ) -> Vec<Attempt<'c>> {
+        let mut attempts = Vec::with_capacity(case.earlier.len() + 1);
+        for (place, finding) in case.earlier.iter().enumerate() {
+            attempts.push(self.earlier(finding, details.earlier.get(place), time));
+        }
+        let words = Words::of_case(case, self.options.dialect.text_bytes());
+        let mut last = self.attempt(words, time, case.seconds);
+        if let [only] = case.findings.as_slice()
+            && last.text == Text::Here(only.text.as_str().into())
+        {
+            last.text = self.text(&only.text, details.finding);
+        }
+        last.system_out = self.text(case.system_out.as_deref().unwrap_or_default(), details.system_out);
+        last.system_err = self.text(case.system_err.as_deref().unwrap_or_default(), details.system_err);
+        attempts.push(Attempt { is_final: true, details: row, ..last });
+        attempts
+    }
+
+    fn earlier<'c>(&self, finding: &Finding, details: Option<&'c EarlierDetails>, time: Option<i64>) -> Attempt<'c> {
+        let words = Words::of_finding(finding, self.options.dialect.text_bytes());
+        let Some(details) = details else { return self.attempt(Some(words), time, None) };
+        let time = own_time(details.timestamp.as_deref(), time);
+        let output = |text: &'c Option<String>| self.text(text.as_deref().unwrap_or_default(), None);
+        let (system_out, system_err) = (output(&details.system_out), output(&details.system_err));
+        Attempt { system_out, system_err, ..self.attempt(Some(words), time, details.seconds) }
+    }
+
+    fn attempt<'c>(&self, words: Option<Words>, time: Option<i64>, seconds: Option<f64>) -> Attempt<'c> {
         let microseconds = self.options.dialect.rounded((seconds.unwrap_or_default() * 1e6).round() as u64);
-        let mut attempt = Attempt { time, microseconds, system_out, system_err, ..Attempt::default() };
+        let mut attempt = Attempt { time, microseconds, ..Attempt::default() };
         if let Some(words) = words {
             attempt.kind = Some(words.kind);
-            attempt.r#type = words.r#type;
-            attempt.message = words.message;
-            attempt.text = self.canonical(&words.text);
+            attempt.r#type = words.r#type.into();
+            attempt.message = words.message.into();
+            attempt.text = Text::Here(self.canonical(&words.text).into_owned().into());
         }
         if attempt.kind == Some(FindingKind::Skipped) && self.options.dialect.is_strict() {
-            attempt.r#type.clear();
+            attempt.r#type = Cow::default();
         }
         attempt
+    }
+
+    /// Reads the time of a suite; the same is asked for with each of its cases.
+    fn suite_time(&mut self, raw: &str) -> Option<i64> {
+        if self.time.0 != raw {
+            self.time = (raw.to_owned(), stamp::parse(raw));
+        }
+        self.time.1
     }
 
     fn row_details(&self, case: &Case) -> Details {
@@ -320,7 +387,8 @@ impl Follower for Worker<'_> {
         };
         let name = self.suite_name(raw);
         let file = self.file_of([case.file.as_deref(), file_in_group, suite.file.as_deref()]);
-        let time = own_time(details.timestamp.as_deref(), suite.details.timestamp.as_deref().and_then(stamp::parse));
+        let of_suite = suite.details.timestamp.as_deref().and_then(|raw| self.suite_time(raw));
+        let time = own_time(details.timestamp.as_deref(), of_suite);
         let time = if suite.details.timestamp.is_none() { time.or_else(|| written_time(suite)) } else { time };
         let mut class = bounded(&case.classname);
         if class.is_empty() && self.options.dialect.needs_unique_names() {

@@ -22,8 +22,8 @@ pub(super) fn labels(inputs: &[Input], options: &MergeOptions) -> HashMap<(u32, 
     let mut files: HashMap<String, Vec<u32>> = HashMap::new();
     for (number, input) in (0..).zip(inputs) {
         let mut names = Names { options, found: BTreeSet::new() };
-        if let Ok(bytes) = open(input) {
-            follow("", bytes, &limits(options), &mut names);
+        if let Ok(opened) = open(input) {
+            follow("", opened.bytes, &limits(options), &mut names);
         }
         names.found.into_iter().for_each(|name| files.entry(name).or_default().push(number));
     }

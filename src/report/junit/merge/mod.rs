@@ -6,25 +6,30 @@
 //! commutative and idempotent, as a union is. What an attempt is, and which one is the last, is in `attempt.rs`.
 //!
 //! The map is never in memory: rows become records, records are sorted on disk (`spill.rs`), and what belongs together
-//! then comes together. Knows nothing of the command line, and opens no file but the inputs and its own spill.
+//! then comes together (`walk.rs`): once to be counted and once to be written. Long texts are in no record, but stay where
+//! they stand in the inputs until they are written (`sources.rs`). Knows nothing of the command line, and opens no file but the inputs and its own spill.
 
 mod attempt;
+mod blocks;
+mod count;
 mod dialect;
 mod document;
 mod element;
 mod foreign;
 mod gather;
-mod groups;
 mod label;
 mod name;
 mod options;
 mod record;
+mod rows;
+mod sources;
 mod spill;
 mod split;
 mod stamp;
 mod suite;
 mod summary;
 mod unite;
+mod walk;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -47,7 +52,7 @@ impl Merge {
     ///
     /// # Errors
     /// The temporary file cannot be made or written.
-    pub fn read(inputs: &[Input], options: &MergeOptions) -> io::Result<Self> {
+    pub fn read(inputs: Vec<Input>, options: &MergeOptions) -> io::Result<Self> {
         Ok(Self { gathered: gather::gather(inputs, options)?, options: options.clone() })
     }
 
@@ -59,7 +64,7 @@ impl Merge {
     /// Writes one document with everything.
     ///
     /// # Errors
-    /// The temporary file or `out` fails.
+    /// The temporary file or `out` fails, or an input was changed since it was read; that error names it.
     pub fn write(&self, out: &mut dyn Write) -> io::Result<Written> {
         document::write(&self.gathered, &self.options, out)
     }
@@ -68,7 +73,7 @@ impl Merge {
     /// earlier merge in the same directory go. Nothing appears unless everything could be written.
     ///
     /// # Errors
-    /// A file cannot be written; the error names it.
+    /// A file cannot be written, or an input was changed since it was read; the error names it.
     pub fn split(&self, dir: &Path) -> Result<(Written, Vec<PathBuf>), WriteError> {
         split::write(&self.gathered, &self.options, dir)
     }

@@ -2,6 +2,8 @@
 //!
 //! Keys are compared byte by byte. Texts in keys end with a zero byte, which no clean text has.
 
+use memchr::memchr;
+
 /// The order of records within a suite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rank {
@@ -61,6 +63,14 @@ fn numbered(name: &str) -> Option<(&str, u32)> {
 }
 
 impl Record {
+    /// Takes other contents, into the same memory.
+    pub(super) fn fill(&mut self, key: &[u8], payload: &[u8]) {
+        self.key.clear();
+        self.key.extend_from_slice(key);
+        self.payload.clear();
+        self.payload.extend_from_slice(payload);
+    }
+
     /// Returns the suite's name.
     pub(super) fn suite(&self) -> &str {
         self.parts().0
@@ -93,13 +103,13 @@ impl Record {
     }
 
     /// Returns which input the record comes from.
-    pub(super) fn input(&self) -> &[u8] {
+    pub(super) fn input(&self) -> u32 {
         let end = self.key.len() - 4;
-        &self.key[end - 4..end]
+        u32::from_be_bytes(self.key[end - 4..end].try_into().unwrap_or_default())
     }
 
     fn parts(&self) -> (&str, u8, &[u8]) {
-        let end = self.key.iter().position(|&byte| byte == 0).unwrap_or(0);
+        let end = memchr(0, &self.key).unwrap_or(0);
         let rest = &self.key[end + 2..self.key.len() - 8];
         (std::str::from_utf8(&self.key[..end]).unwrap_or_default(), self.key[end + 1], rest)
     }
@@ -112,7 +122,7 @@ impl Record {
 
 /// Reads a text of a key; returns it and what comes after its zero byte.
 fn text_of(bytes: &[u8]) -> (&str, &[u8]) {
-    let end = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
+    let end = memchr(0, bytes).unwrap_or(bytes.len());
     (std::str::from_utf8(&bytes[..end]).unwrap_or_default(), bytes.get(end + 1..).unwrap_or_default())
 }
 

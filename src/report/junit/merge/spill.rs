@@ -1,16 +1,17 @@
 //! Sorts any number of records in bounded memory: runs are sorted in memory, written to one temporary file, and merged.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
+use std::os::unix::fs::FileExt;
 use std::sync::{Mutex, PoisonError};
 
 use super::record::Record;
 
 /// The most bytes of records that a sorter keeps in memory.
-const RUN_BYTES: usize = 8 * 1024 * 1024;
+const RUN_BYTES: usize = 2 * 1024 * 1024;
 
 /// How much of the file is read for all runs together; each run has at least [`LEAST_BUFFER`].
-const READ_BYTES: usize = 8 * 1024 * 1024;
+const READ_BYTES: usize = 2 * 1024 * 1024;
 const LEAST_BUFFER: usize = 16 * 1024;
 
 /// The bytes before a record: the lengths of its key and of its payload.
@@ -157,20 +158,18 @@ impl<'a> Sorter<'a> {
 }
 
 impl Sorted<'_> {
-    /// Returns the next record.
+    /// Puts the next record into the place of another one; returns false at the end.
     ///
     /// # Errors
     /// The temporary file cannot be read.
-    pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
-        let Some(&run) = self.heap.first() else { return Ok(None) };
-        let record = std::mem::take(&mut self.runs[run].current);
-        if self.runs[run].advance(self.file.as_mut())? {
-            self.sink(0);
-        } else {
+    pub(super) fn take(&mut self, into: &mut Record) -> io::Result<bool> {
+        let Some(&run) = self.heap.first() else { return Ok(false) };
+        std::mem::swap(into, &mut self.runs[run].current);
+        if !self.runs[run].advance(self.file.as_ref())? {
             self.heap.swap_remove(0);
-            self.sink(0);
         }
-        Ok(Some(record))
+        self.sink(0);
+        Ok(true)
     }
 
     /// Returns the next record and leaves it where it is.
@@ -180,7 +179,7 @@ impl Sorted<'_> {
 
     fn fill(&mut self) -> io::Result<()> {
         for run in 0..self.runs.len() {
-            if self.runs[run].advance(self.file.as_mut())? {
+            if self.runs[run].advance(self.file.as_ref())? {
                 self.heap.push(run);
             }
         }
@@ -209,13 +208,13 @@ impl Sorted<'_> {
 
 impl Cursor<'_> {
     /// Takes the next record of the run; returns false at its end.
-    fn advance(&mut self, file: Option<&mut File>) -> io::Result<bool> {
+    fn advance(&mut self, file: Option<&File>) -> io::Result<bool> {
         match &mut self.from {
             From::Memory { chunk, next } => {
                 let Some(&start) = chunk.starts.get(*next) else { return Ok(false) };
                 *next += 1;
                 let (key, payload) = chunk.part(start);
-                self.current = Record { key: key.to_vec(), payload: payload.to_vec() };
+                self.current.fill(key, payload);
                 Ok(true)
             }
             From::File { at, end, buffer, used, room } => {
@@ -235,15 +234,13 @@ impl Cursor<'_> {
                     buffer.drain(..*used);
                     *used = 0;
                     let wanted = (*end - *at).min((*room).max(needed) as u64);
-                    file.seek(SeekFrom::Start(*at))?;
-                    let read = Read::take(&mut *file, wanted).read_to_end(buffer)? as u64;
-                    if read == 0 {
-                        return Err(io::ErrorKind::UnexpectedEof.into());
-                    }
-                    *at += read;
+                    let start = buffer.len();
+                    buffer.resize(start + wanted as usize, 0);
+                    file.read_exact_at(&mut buffer[start..], *at)?;
+                    *at += wanted;
                 }
                 let (key, payload, _) = part(&buffer[*used..]);
-                self.current = Record { key: key.to_vec(), payload: payload.to_vec() };
+                self.current.fill(key, payload);
                 *used += needed;
                 Ok(true)
             }
@@ -264,7 +261,7 @@ fn part(bytes: &[u8]) -> (&[u8], &[u8], usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Sorter, Spill};
+    use super::{Record, Sorter, Spill};
 
     #[test]
     fn records_come_back_in_order_whether_they_fit_into_memory_or_not() {
@@ -279,7 +276,8 @@ mod tests {
             let seen = spill
                 .sorted(|sorted| {
                     let mut seen = 0_u32;
-                    while let Some(record) = sorted.next()? {
+                    let mut record = Record::default();
+                    while sorted.take(&mut record)? {
                         assert_eq!(record.key, format!("{seen:08}").into_bytes());
                         assert_eq!(record.payload, vec![seen as u8; size]);
                         seen += 1;

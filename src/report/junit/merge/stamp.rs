@@ -27,9 +27,16 @@ pub(super) fn text(microseconds: i64) -> String {
 
 /// Appends a duration in seconds with three decimals, and up to six where they are needed.
 pub(super) fn push_seconds(out: &mut String, microseconds: u128) {
-    let fraction = format!("{:06}", microseconds % 1_000_000);
-    let digits = fraction.trim_end_matches('0').len().max(3);
-    out.push_str(&format!("{}.{}", microseconds / 1_000_000, &fraction[..digits]));
+    let mut digits = [b'0'; 6];
+    let mut fraction = microseconds % 1_000_000;
+    for digit in digits.iter_mut().rev() {
+        *digit += (fraction % 10) as u8;
+        fraction /= 10;
+    }
+    let needed = digits.iter().rposition(|&digit| digit != b'0').map_or(0, |last| last + 1).max(3);
+    out.push_str(&(microseconds / 1_000_000).to_string());
+    out.push('.');
+    out.extend(digits[..needed].iter().map(|&digit| char::from(digit)));
 }
 
 #[cfg(test)]

@@ -146,6 +146,30 @@ impl SuiteMeta {
 }
 
 impl Totals {
+    /// How many bytes totals take where they wait for the second walk.
+    pub(super) const BYTES: usize = 4 * 8 + 16 + 1;
+
+    /// Returns them as bytes.
+    pub(super) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let Tally { tests, failures, errors, skipped } = self.tally;
+        let mut bytes = [0; Self::BYTES];
+        for (place, count) in bytes.chunks_exact_mut(8).zip([tests, failures, errors, skipped]) {
+            place.copy_from_slice(&(count as u64).to_be_bytes());
+        }
+        bytes[32..48].copy_from_slice(&self.microseconds.to_be_bytes());
+        bytes[48] = u8::from(self.lacks_file);
+        bytes
+    }
+
+    /// Reads what [`Totals::to_bytes`] made.
+    pub(super) fn from_bytes(bytes: [u8; Self::BYTES]) -> Self {
+        let mut fields = Fields::new(&bytes);
+        let [tests, failures, errors, skipped] = std::array::from_fn(|_| fields.number() as usize);
+        let microseconds = (u128::from(fields.number()) << 64) | u128::from(fields.number());
+        let tally = Tally { tests, failures, errors, skipped };
+        Self { tally, microseconds, lacks_file: fields.byte() == 1 }
+    }
+
     /// Adds other totals.
     pub(super) fn add(&mut self, other: Self) {
         self.tally.add(other.tally);

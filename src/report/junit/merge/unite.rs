@@ -1,11 +1,17 @@
 //! Unites the rows of one name and file: same ordinals of different reports are one case, and its attempts are a set.
 
-use super::attempt::Packed;
+use std::io;
+
+use super::attempt::{Packed, Text};
 use super::options::Flaky;
 use super::record::{Fields, Record};
+use super::sources::Sources;
 
 /// The property of a repeated row that tells which attempt it is, such as `1 of 2`.
 pub(super) const ATTEMPT: &str = "minke.attempt";
+
+/// The bytes of a record before its attempts.
+const HEAD: usize = 1 + 4 + 4;
 
 /// A case, united from the rows of all reports.
 #[derive(Debug)]
@@ -32,6 +38,13 @@ struct Row<'a> {
     attempts: Vec<Packed<'a>>,
 }
 
+/// Tells whether a record has more than one attempt.
+pub(super) fn has_several(record: &Record) -> bool {
+    let mut fields = Fields::new(&record.payload[HEAD..]);
+    Packed::read(&mut fields);
+    !fields.is_empty()
+}
+
 /// Reads which attempt a row is, and of how many; 0 of 0 when it does not tell.
 pub(super) fn repeat(properties: &[(String, String)]) -> (u32, u32) {
     let value = properties.iter().find(|(name, _)| name == ATTEMPT).map(|(_, value)| value.as_str());
@@ -39,15 +52,38 @@ pub(super) fn repeat(properties: &[(String, String)]) -> (u32, u32) {
     numbers.and_then(|(number, of)| Some((number.parse().ok()?, of.parse().ok()?))).unwrap_or_default()
 }
 
-/// Unites rows, which are sorted by report and place; returns one case for each ordinal.
+/// Puts the texts into a record that stayed in its report: only what is there can be compared.
+///
+/// # Errors
+/// The report cannot be read any more.
+pub(super) fn complete(record: &mut Record, sources: &mut Sources<'_>) -> io::Result<()> {
+    let input = record.input();
+    let mut payload = record.payload[..HEAD].to_vec();
+    let mut fields = Fields::new(&record.payload[HEAD..]);
+    while !fields.is_empty() {
+        let mut attempt = Packed::read(&mut fields).unpack();
+        for text in attempt.long_texts() {
+            if let Text::There(span) = text {
+                let bytes = sources.bytes(input, *span)?;
+                *text = Text::Here(String::from_utf8_lossy(bytes).into_owned().into());
+            }
+        }
+        attempt.pack(&mut payload);
+    }
+    record.payload = payload;
+    Ok(())
+}
+
+/// Unites rows, which are sorted by report and place and complete if there are several attempts; returns one case for each
+/// ordinal.
 pub(super) fn unite<'a>(records: &'a [Record], flaky: Flaky) -> Vec<United<'a>> {
     let mut by_ordinal: Vec<Vec<Row<'a>>> = Vec::new();
-    let mut input: &[u8] = &[];
+    let mut input = None;
     let mut ordinal = 0;
     for record in records {
         let row = Row::read(&record.payload);
-        if record.input() != input {
-            (input, ordinal) = (record.input(), 0);
+        if input != Some(record.input()) {
+            (input, ordinal) = (Some(record.input()), 0);
         }
         if !(row.continues && ordinal > 0) {
             ordinal += 1;
