@@ -133,6 +133,8 @@ fn run(side: &str, dir: &Path) -> Result<Measured, Failure> {
     if !ended.status.success() {
         return Err(format!("{side} failed: {}", String::from_utf8_lossy(&ended.stderr)).into());
     }
+    // A merge makes a new file; to empty an old one would be measured with it.
+    let _ = fs::remove_file(dir.with_extension("out"));
     let text = String::from_utf8(ended.stdout)?;
     let mut numbers = text.split_whitespace().map(str::parse::<f64>);
     let mut number = || numbers.next().ok_or("a side said too little")?.map_err(Failure::from);

@@ -87,38 +87,35 @@ impl<R: Read> TextSource<R> {
 
     /// Appends bytes that are UTF-8 as they are. At the first that are not, the decoder takes over.
     fn take_verbatim(&mut self, text: &mut String) {
-        let before = text.len();
         let mut bytes = std::mem::take(text).into_bytes();
-        if before == 0 {
+        if bytes.is_empty() {
             std::mem::swap(&mut bytes, &mut self.pending);
         } else {
             bytes.append(&mut self.pending);
         }
-        let valid = match std::str::from_utf8(&bytes[before..]) {
-            Ok(_) => bytes.len(),
-            Err(error) => {
-                if error.error_len().is_some() || self.state != Input::Open {
-                    self.verbatim = None;
-                }
-                before + error.valid_up_to()
+        *text = String::from_utf8(bytes).unwrap_or_else(|error| {
+            let fault = error.utf8_error();
+            if fault.error_len().is_some() || self.state != Input::Open {
+                self.verbatim = None;
             }
-        };
-        self.pending.clear();
-        self.pending.extend_from_slice(&bytes[valid..]);
-        bytes.truncate(valid);
-        *text = String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+            let mut bytes = error.into_bytes();
+            self.pending.clear();
+            self.pending.extend_from_slice(&bytes[fault.valid_up_to()..]);
+            bytes.truncate(fault.valid_up_to());
+            String::from_utf8(bytes).unwrap_or_default()
+        });
         if self.verbatim.is_none() {
             self.decode(text);
         }
     }
 
-    /// Reads a piece, not beyond the limit, and notes how the input stands then. An input that gives little at a time is
-    /// asked again, so that what waits for the end of a tag is not looked at over and over.
+    /// Reads a whole piece or to the end, not beyond the limit, and notes how the input stands then. What waits for the end of
+    /// a tag is looked at again with each piece, so none must be small.
     fn read_pending(&mut self) {
         let before = self.pending.len();
         self.pending.resize(before + PIECE, 0);
         let mut end = before;
-        while self.state == Input::Open && end < before + PIECE / 2 {
+        while self.state == Input::Open && end < before + PIECE {
             match self.input.read(&mut self.pending[end..]) {
                 Ok(0) => self.state = Input::Ended,
                 Ok(read) => {

@@ -130,8 +130,11 @@ fn text_of(bytes: &[u8]) -> &str {
 
 /// Makes an element's or an attribute's name comparable.
 fn local_name(name: &str) -> Cow<'_, str> {
+    if name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-') {
+        return name.into();
+    }
     let name = name.split_once(':').map_or(name, |(_, local)| local);
-    if name.bytes().any(|byte| byte.is_ascii_uppercase()) { name.to_ascii_lowercase().into() } else { name.into() }
+    name.to_ascii_lowercase().into()
 }
 
 fn problems<R: Read>(end: End, tokens: &Tokens<R>, contents: &Contents<'_>, limits: &ReadLimits) -> Vec<ReportProblem> {

@@ -215,15 +215,19 @@ impl<'a> Packed<'a> {
         (self.core[0] & HAS_TIME != 0).then(|| Fields::new(&self.core[2..]).number() as i64)
     }
 
+    /// Returns how long it took.
+    pub(super) fn microseconds(&self) -> u64 {
+        Fields::new(&self.core[10..]).number()
+    }
+
     /// Unpacks everything.
     pub(super) fn unpack(&self) -> Attempt<'a> {
-        let mut fields = Fields::new(&self.core[10..]);
-        let microseconds = fields.number();
+        let mut fields = Fields::new(&self.core[FIXED..]);
         Attempt {
             is_final: self.is_final,
             time: self.time(),
             kind: self.kind(),
-            microseconds,
+            microseconds: self.microseconds(),
             r#type: Cow::Borrowed(fields.text()),
             message: Cow::Borrowed(fields.text()),
             text: Text::unpack(&mut fields),

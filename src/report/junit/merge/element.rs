@@ -5,7 +5,7 @@
 
 use quick_xml::escape::escape;
 
-use super::attempt::Attempt;
+use super::attempt::{Attempt, Packed};
 use super::options::{Dialect, Flaky};
 use super::rows::Rows;
 use super::stamp;
@@ -40,7 +40,7 @@ pub(super) struct Form {
 
 impl Form {
     /// Counts what is written of a case.
-    pub(super) fn count(self, name: CaseName<'_>, attempts: &[Attempt<'_>], totals: &mut Totals) {
+    pub(super) fn count(self, name: CaseName<'_>, attempts: &[Packed<'_>], totals: &mut Totals) {
         totals.lacks_file |= name.file.is_empty();
         match self.flaky {
             Flaky::Surefire | Flaky::Last => attempts.last().into_iter().for_each(|last| count(last, totals)),
@@ -203,10 +203,10 @@ fn push_totals(out: &mut String, totals: &Totals) {
     out.push('"');
 }
 
-fn count(attempt: &Attempt<'_>, totals: &mut Totals) {
+fn count(attempt: &Packed<'_>, totals: &mut Totals) {
     totals.tally.tests += 1;
-    totals.microseconds += u128::from(attempt.microseconds);
-    match attempt.kind {
+    totals.microseconds += u128::from(attempt.microseconds());
+    match attempt.kind() {
         None => {}
         Some(FindingKind::Skipped) => totals.tally.skipped += 1,
         Some(FindingKind::Failure) => totals.tally.failures += 1,

@@ -7,7 +7,7 @@ use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use memchr::memmem;
+use memchr::memchr_iter;
 
 use super::attempt::{Attempt, Details, Text};
 use super::name::{bounded, file_name, fnv, name_hash, suite_name, without_prefix};
@@ -131,8 +131,10 @@ struct Worker<'a> {
     path: String,
     /// Whether texts may stay in the input that is being read.
     again: bool,
-    /// The last time of a suite that was read, as it was written.
+    /// The last time of a suite that was read, as it was written, and what it means; it comes again with each case.
     time: (String, Option<i64>),
+    /// The last name of a suite, as it was written and as it is merged.
+    suite: (String, String),
     key: Vec<u8>,
     payload: Vec<u8>,
     /// The first failure of the sorter, kept until the file is over.
@@ -154,6 +156,7 @@ impl<'a> Worker<'a> {
             path: String::new(),
             again: false,
             time: (String::new(), None),
+            suite: <(String, String)>::default(),
             key: Vec::new(),
             payload: Vec::new(),
             failure: None,
@@ -163,6 +166,7 @@ impl<'a> Worker<'a> {
     fn read(&mut self, number: u32, input: &Input) -> io::Result<()> {
         self.file = number;
         self.position = 0;
+        self.suite = <(String, String)>::default();
         self.path = clean::attribute(&input.path, 1024);
         let path = self.path.clone();
         match open(input) {
@@ -214,15 +218,13 @@ impl<'a> Worker<'a> {
         self.push_case(&suite, [ENTRY[0], ENTRY[1], ""], (0, 0), true, &[attempt]);
     }
 
-    fn suite_name(&self, raw: &str) -> String {
-        let name = suite_name(raw, self.options);
-        if self.labels.is_empty() {
-            return name;
+    fn suite_name(&mut self, raw: &str) -> String {
+        if self.suite.0 != raw || raw.is_empty() {
+            let name = suite_name(raw, self.options);
+            let label = self.labels.get(&(self.file, name.clone()));
+            self.suite = (raw.to_owned(), label.map_or(name.clone(), |label| format!("{label}: {name}")));
         }
-        match self.labels.get(&(self.file, name.clone())) {
-            Some(label) => format!("{label}: {name}"),
-            None => name,
-        }
+        self.suite.1.clone()
     }
 
     fn push_suite(&mut self, suite: &str, meta: &SuiteMeta) {
@@ -287,7 +289,7 @@ impl<'a> Worker<'a> {
             self.again
                 && text.len() >= STAYS
                 && span.end - span.start == text.len() as u64
-                && memmem::find(text.as_bytes(), b"]]>").is_none()
+                && !memchr_iter(b'>', text.as_bytes()).any(|end| text.as_bytes()[..end].ends_with(b"]]"))
         };
         match span.filter(stays) {
             Some(span) => Text::There(span),
@@ -344,7 +346,7 @@ impl<'a> Worker<'a> {
         attempt
     }
 
-    /// Reads the time of a suite; the same is asked for with each of its cases.
+    /// Reads the time of a suite.
     fn suite_time(&mut self, raw: &str) -> Option<i64> {
         if self.time.0 != raw {
             self.time = (raw.to_owned(), stamp::parse(raw));

@@ -73,33 +73,18 @@ impl Record {
 
     /// Returns the suite's name.
     pub(super) fn suite(&self) -> &str {
-        self.parts().0
+        text_of(&self.key).0
     }
 
-    /// Returns which kind of record it is.
-    pub(super) fn rank(&self) -> Option<Rank> {
-        [Rank::Suite, Rank::Case, Rank::Output].into_iter().find(|&rank| rank as u8 == self.parts().1)
+    /// Tells whether it is a record of that kind, of that suite.
+    pub(super) fn is_of(&self, suite: &str, rank: Rank) -> bool {
+        let rest = self.key.strip_prefix(suite.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(&[0, rank as u8]))
     }
 
     /// Returns the part of the key that is the same for all rows of one name and file.
     pub(super) fn group(&self) -> &[u8] {
         &self.key[..self.key.len() - 8]
-    }
-
-    /// Returns the first two texts after the rank, the second without its number.
-    pub(super) fn texts(&self) -> [&str; 2] {
-        let (class, rest) = text_of(self.parts().2);
-        [class, text_of(rest).0]
-    }
-
-    /// Returns the path of the case's file; empty if none is known.
-    pub(super) fn path(&self) -> &str {
-        text_of(&self.after_names()[4..]).0
-    }
-
-    /// Returns the number of the name; 0 if it has none.
-    pub(super) fn number(&self) -> u32 {
-        u32::from_be_bytes(self.after_names()[..4].try_into().unwrap_or_default())
     }
 
     /// Returns which input the record comes from.
@@ -108,16 +93,27 @@ impl Record {
         u32::from_be_bytes(self.key[end - 4..end].try_into().unwrap_or_default())
     }
 
-    fn parts(&self) -> (&str, u8, &[u8]) {
+    /// Returns everything that follows the suite and the rank.
+    pub(super) fn name(&self) -> Name<'_> {
         let end = memchr(0, &self.key).unwrap_or(0);
-        let rest = &self.key[end + 2..self.key.len() - 8];
-        (std::str::from_utf8(&self.key[..end]).unwrap_or_default(), self.key[end + 1], rest)
+        let (class, rest) = text_of(&self.key[end + 2..self.key.len() - 8]);
+        let (base, rest) = text_of(rest);
+        let (number, rest) = rest.split_at(4);
+        let number = u32::from_be_bytes(number.try_into().unwrap_or_default());
+        Name { class, base, number, path: text_of(rest).0 }
     }
+}
 
-    /// Returns the number and the path.
-    fn after_names(&self) -> &[u8] {
-        text_of(text_of(self.parts().2).1).1
-    }
+/// What a key says of a case.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Name<'a> {
+    pub(super) class: &'a str,
+    /// The name without its number.
+    pub(super) base: &'a str,
+    /// 0 if the name has none.
+    pub(super) number: u32,
+    /// Of the case's file; empty if none is known.
+    pub(super) path: &'a str,
 }
 
 /// Reads a text of a key; returns it and what comes after its zero byte.

@@ -38,11 +38,12 @@ struct Row<'a> {
     attempts: Vec<Packed<'a>>,
 }
 
-/// Tells whether a record has more than one attempt.
-pub(super) fn has_several(record: &Record) -> bool {
+/// Returns the case of a record with one attempt, which is all that is known of most cases.
+pub(super) fn only(record: &Record) -> Option<United<'_>> {
     let mut fields = Fields::new(&record.payload[HEAD..]);
-    Packed::read(&mut fields);
-    !fields.is_empty()
+    let attempt = Packed::read(&mut fields);
+    let is_entry = record.payload[0] == 1;
+    fields.is_empty().then(|| United { attempts: vec![attempt], is_entry, retries: 0, identical: 0, skips: 0 })
 }
 
 /// Reads which attempt a row is, and of how many; 0 of 0 when it does not tell.

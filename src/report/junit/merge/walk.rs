@@ -8,12 +8,12 @@ use super::element::{CaseName, Form};
 use super::gather::Gathered;
 use super::name::name_hash;
 use super::options::MergeOptions;
-use super::record::{Fields, Rank, Record, with_number};
+use super::record::{Fields, Name, Rank, Record, with_number};
 use super::rows::Rows;
 use super::sources::Sources;
 use super::spill::Sorted;
 use super::suite::{SuiteMeta, Totals};
-use super::unite::{United, complete, has_several, unite};
+use super::unite::{United, complete, only, unite};
 
 /// Takes suites in their order.
 pub(super) trait Visitor {
@@ -85,14 +85,14 @@ impl Walk<'_, '_> {
         let mut family = [String::new(), String::new()];
         let mut group = Group::default();
         while self.take_group(suite, &mut group)? {
-            let first = &group.records[0];
-            let is_of_family = first.texts() == family;
-            let number = if is_of_family { first.number() } else { u32::MAX };
+            let names = group.records[0].name();
+            let is_of_family = [names.class, names.base] == family;
+            let number = if is_of_family { names.number } else { u32::MAX };
             while let Some(rows) = held.first_entry().filter(|rows| *rows.key() < number).map(|rows| rows.remove()) {
                 self.visitor.rows(&rows.0, rows.1, &mut self.sources)?;
             }
             if !is_of_family {
-                for (text, name) in family.iter_mut().zip(first.texts()) {
+                for (text, name) in family.iter_mut().zip([names.class, names.base]) {
                     text.clear();
                     text.push_str(name);
                 }
@@ -117,7 +117,7 @@ impl Walk<'_, '_> {
                 self.visitor.leave_out();
             } else {
                 let mut rows = Rows::default();
-                let element = if record.texts()[0] == "err" { "system-err" } else { "system-out" };
+                let element = if record.name().class == "err" { "system-err" } else { "system-out" };
                 let text = Text::Here(Fields::new(&record.payload).text().into());
                 rows.push_output(element, &text, record.input());
                 rows.markup.push('\n');
@@ -157,27 +157,31 @@ impl Walk<'_, '_> {
     fn cases(&mut self, suite: &str, time: Option<i64>, group: &mut Group, held: &mut Held) -> io::Result<()> {
         let Group { records, count, rows, totals } = group;
         let records = &mut records[..*count];
-        if records.len() > 1 || records.iter().any(has_several) {
+        let is_single = matches!(records, [record] if only(record).is_some());
+        if !is_single {
             for record in records.iter_mut() {
                 complete(record, &mut self.sources)?;
             }
         }
+        let records: &[Record] = records;
+        let cases = match records {
+            [record] if is_single => only(record).into_iter().collect(),
+            _ => unite(records, self.options.flaky),
+        };
         rows.clear();
         *totals = Totals::default();
-        let first = &records[0];
-        let ([class, base], number, file) = (first.texts(), first.number(), first.path());
+        let (input, Name { class, base, number, path: file }) = (records[0].input(), records[0].name());
         let numbered = (number > 0).then(|| with_number(base, number));
         let name = numbered.as_deref().unwrap_or(base);
         let dialect = self.options.dialect;
         let form = Form { dialect, flaky: self.options.flaky, time };
         let in_suite = dialect.is_strict().then_some(suite);
-        for united in unite(records, self.options.flaky) {
+        for united in cases {
             self.visitor.case(suite, name, file, &united);
-            let attempts: Vec<Attempt<'_>> = united.attempts.iter().map(Packed::unpack).collect();
             let added = if dialect.needs_unique_names() { self.names.number(class, name, base, number) } else { None };
             let renamed = added.map(|number| with_number(base, number));
             let name = renamed.as_deref().unwrap_or(name);
-            let name = CaseName { class, name, file, input: first.input(), group: in_suite };
+            let name = CaseName { class, name, file, input, group: in_suite };
             let (rows, totals) = match added {
                 None => (&mut *rows, &mut *totals),
                 Some(number) => {
@@ -185,8 +189,9 @@ impl Walk<'_, '_> {
                     (rows, totals)
                 }
             };
-            form.count(name, &attempts, totals);
+            form.count(name, &united.attempts, totals);
             if self.visitor.wants_rows() {
+                let attempts: Vec<Attempt<'_>> = united.attempts.iter().map(Packed::unpack).collect();
                 form.push(rows, name, &attempts);
             }
         }
@@ -194,8 +199,7 @@ impl Walk<'_, '_> {
     }
 
     fn take(&mut self, suite: &str, rank: Rank, into: &mut Record) -> io::Result<bool> {
-        let is_next = |next: &Record| next.suite() == suite && next.rank() == Some(rank);
-        if self.sorted.peek().is_some_and(is_next) { self.sorted.take(into) } else { Ok(false) }
+        if self.sorted.peek().is_some_and(|next| next.is_of(suite, rank)) { self.sorted.take(into) } else { Ok(false) }
     }
 }
 
