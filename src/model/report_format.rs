@@ -5,7 +5,7 @@
 pub enum ReportFormat {
     /// JUnit XML of any dialect.
     JUnit,
-    /// Cucumber messages, of which only the files that were run are read.
+    /// Cucumber messages: a JSON object a line for everything that cucumber does.
     CucumberMessages,
     /// The Test Anything Protocol, versions 12 to 14.
     Tap,

@@ -9,7 +9,8 @@ use std::io::{BufReader, Read};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::junit::{Excerpt, ReadLimits};
+use super::junit::ReadLimits;
+use super::text::Text;
 use crate::model::{Case, Finding, FindingKind, ReportFile, ReportProblem};
 
 /// How jest's own text marks what went wrong with a file outside of its tests.
@@ -17,9 +18,6 @@ const FILE_FAILURE: &str = "● Test suite failed to run";
 
 /// The name of the case that stands for what went wrong with a file outside of its tests.
 const FILE_FAILURE_NAME: &str = "Test suite failed to run";
-
-/// The most bytes of a text that are kept, its beginning and its end.
-const TEXT_BYTES: usize = 256 * 1024;
 
 /// Reads jest's results: a case for each test, and one more for a file that failed outside of its tests.
 ///
@@ -194,32 +192,6 @@ fn is_of_jest(line: &str) -> bool {
     let inside = frame.split("node_modules/").skip(1).last();
     inside.is_some_and(|inside| PACKAGES.iter().any(|package| inside.starts_with(package)))
         || frame.starts_with("new Promise (<anonymous>)")
-}
-
-/// A text of bounded length. JavaScript's strings may hold half a character, which is replaced.
-#[derive(Debug, Default)]
-struct Text(String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Strings are refused that are not Unicode; as bytes they are not.
-        deserializer.deserialize_bytes(TextVisitor)
-    }
-}
-
-struct TextVisitor;
-
-impl Visitor<'_> for TextVisitor {
-    type Value = Text;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a string")
-    }
-
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Text, E> {
-        let text = String::from_utf8_lossy(bytes);
-        Ok(Text(if text.len() > TEXT_BYTES { Excerpt::of(&text, TEXT_BYTES) } else { text.into_owned() }))
-    }
 }
 
 /// The whole report, of which only the test files are looked at.

@@ -17,6 +17,7 @@ pub mod rspec;
 mod sink;
 pub mod tap;
 pub mod terminal;
+mod text;
 pub mod trace;
 pub mod unittest;
 

@@ -107,7 +107,7 @@ fn unpack(reader: impl Read, dir: &Path, framework: &dyn Framework) -> io::Resul
 pub(super) fn read_report(format: ReportFormat, name: &str, file: File) -> ReportFile {
     match format {
         ReportFormat::JUnit => junit::read(name, file, &ReadLimits::default()),
-        ReportFormat::CucumberMessages => messages::read(name, file),
+        ReportFormat::CucumberMessages => messages::read(name, file, &ReadLimits::default()),
         ReportFormat::ProveState => prove_state::read(name, file),
         ReportFormat::GoTest => go_test::read(name, file, &ReadLimits::default()),
         ReportFormat::Tap => tap::read(name, file, &ReadLimits::default()),

@@ -170,6 +170,26 @@ build_behave() {
   done_in "$image" $start
 }
 
+# ---- pytest: a newer one than Debian's, beside it ----
+
+hash_pytest() { hash_of "$(hash_python)" "$(declare -f build_pytest)" "$here/pytest.Dockerfile"; }
+
+build_pytest() {
+  local image=minke-test/pytest hash start context=$scratch/pytest
+  build_python
+  start=$SECONDS
+  hash=$(hash_pytest)
+  ! fresh "$image" "$hash" || return 0
+  say "building $image"
+  need pip3 python3-pip
+  mkdir -p "$context/opt/pytest"
+  # For the image's Python, whichever runs here.
+  quietly pip3 install --target "$context/opt/pytest" --python-version 3.11 --only-binary=:all: 'pytest==9.*'
+  docker_build "$image" "$hash" "$here/pytest.Dockerfile" "$context"
+  rm -rf "$context"
+  done_in "$image" $start
+}
+
 # ---- rspec ----
 
 hash_rspec() { hash_of "$(hash_python)" "$here/rspec.Dockerfile"; }
@@ -325,7 +345,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave rspec go rust'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave pytest rspec go rust'
 
 main() {
   local name

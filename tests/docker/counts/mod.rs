@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use minke::model::{Case, CaseOutcome};
 
-use crate::support::{PYTHON, Project, cases_of, docker};
+use crate::support::{NEW_PYTEST, PYTHON, Project, cases_of, docker};
 
 /// Runs a framework alone on the whole mounted suite and returns the cases of the JUnit files that it wrote.
 pub(crate) fn alone(project: &Project, image: &str, command: &[&str]) -> Vec<Case> {
@@ -60,17 +60,27 @@ pub(crate) fn of_framework(cases: Vec<Case>) -> Vec<Case> {
     cases.into_iter().filter(|case| case.name != "(unit)" && case.name != "(shard)").collect()
 }
 
-#[test]
-fn pytest_cases_equal_those_of_pytest_alone() {
+fn pytest_cases_equal(image: &str, ways: &[&[&str]]) {
     let project = Project::fixture("pytest");
     let alone =
-        alone(&project, PYTHON, &["pytest", "-p", "no:cacheprovider", "--junitxml=/reports/report.xml", "tests"]);
+        alone(&project, image, &["pytest", "-p", "no:cacheprovider", "--junitxml=/reports/report.xml", "tests"]);
     assert_eq!(alone.len(), 375);
-    for isolation in ["shard", "file"] {
-        let ended = project.pytest(&["--shards", "4", "--isolation", isolation, "tests"]);
+    for way in ways {
+        let arguments = ["pytest", "--image", image, "--source", "mount", "--shards", "4"];
+        let ended = project.minke(&[&arguments[..], way, &["tests"]].concat());
         ended.expect(1).left_nothing();
-        assert_eq!(tally(&of_framework(ended.junit())), tally(&alone), "--isolation {isolation}");
+        assert_eq!(tally(&of_framework(ended.junit())), tally(&alone), "{way:?}");
     }
+}
+
+#[test]
+fn pytest_7_cases_equal_those_of_pytest_alone() {
+    pytest_cases_equal(PYTHON, &[&["--isolation", "shard"], &["--isolation", "file"]]);
+}
+
+#[test]
+fn pytest_9_cases_equal_those_of_pytest_alone() {
+    pytest_cases_equal(NEW_PYTEST, &[&["--isolation", "shard"]]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod behave;
 mod beside;
 mod cargo_nextest;
 mod command;
+mod cucumber_js;
 mod filters;
 mod go_test;
 mod javascript;
