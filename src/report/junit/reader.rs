@@ -7,9 +7,10 @@ use quick_xml::events::attributes;
 
 use super::decode::Input;
 use super::group::Follower;
+use super::markup::name;
 use super::node::Attributes;
 use super::reference::unescape;
-use super::tokens::{Piece, Token, Tokens, name};
+use super::tokens::{Piece, Token, Tokens};
 use super::tree::Tree;
 use crate::model::{ReportFile, ReportProblem};
 

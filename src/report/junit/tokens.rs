@@ -7,17 +7,15 @@
 use std::io::Read;
 use std::ops::Range;
 
-use memchr::{memchr, memchr3, memmem};
-use quick_xml::errors::IllFormedError;
+use memchr::{memchr, memmem};
 
 use super::decode::{Input, TextSource};
+use super::elements::OpenElements;
+use super::markup::{begins_name, end_of, end_of_references, end_of_tag, held_back};
 use super::tag::Tag;
 
 /// The longest tag that is waited for; a longer one is collected piece by piece, and cut.
 const TAG_BYTES: usize = 64 * 1024;
-
-/// The longest reference, such as `&amp;`. What is longer is none.
-const REFERENCE_BYTES: usize = 66;
 
 const CDATA_START: &str = "<![CDATA[";
 const CDATA_END: &str = "]]>";
@@ -57,9 +55,7 @@ pub(crate) struct Tokens<R> {
     /// Whether nothing more comes.
     ended: bool,
     value_limit: usize,
-    /// The names of the elements that are open, one after the other, and where each begins.
-    names: String,
-    open: Vec<usize>,
+    elements: OpenElements,
     /// An overlong tag, as it was collected.
     collected: String,
     remarks: Remarks,
@@ -123,8 +119,7 @@ impl<R: Read> Tokens<R> {
             place: Place::Text,
             ended: false,
             value_limit,
-            names: String::new(),
-            open: Vec::new(),
+            elements: OpenElements::default(),
             collected: String::new(),
             remarks: Remarks::default(),
         }
@@ -146,17 +141,17 @@ impl<R: Read> Tokens<R> {
                 }
             }
         };
-        match found {
-            Found::Text(range) => Some(Token::Text(self.piece(range))),
-            Found::Cdata(range) => Some(Token::Cdata(self.piece(range))),
-            Found::Tag(range) => {
-                let tag = &self.text[range];
-                element(tag, &mut self.names, &mut self.open, &mut self.remarks)
-            }
-            Found::Collected => {
-                let tag = self.collected.trim_start_matches('<');
-                let tag = tag.strip_suffix('>').unwrap_or(tag);
-                element(tag, &mut self.names, &mut self.open, &mut self.remarks)
+        let tag = match found {
+            Found::Text(range) => return Some(Token::Text(self.piece(range))),
+            Found::Cdata(range) => return Some(Token::Cdata(self.piece(range))),
+            Found::Tag(range) => &self.text[range],
+            Found::Collected => self.collected.trim_start_matches('<').trim_end_matches('>'),
+        };
+        match self.elements.token(tag) {
+            Ok(token) => Some(token),
+            Err(fault) => {
+                self.remarks.not_xml = Some(fault);
+                None
             }
         }
     }
@@ -378,62 +373,6 @@ impl<R: Read> Tokens<R> {
     }
 }
 
-/// Makes a token of what stands between two brackets. An end must be that of the element that was started last.
-fn element<'a>(tag: &'a str, names: &mut String, open: &mut Vec<usize>, remarks: &mut Remarks) -> Option<Token<'a>> {
-    let Some(end) = tag.strip_prefix('/') else {
-        let (tag, empty) = match tag.strip_suffix('/') {
-            Some(tag) => (tag, true),
-            None => (tag, false),
-        };
-        if !empty {
-            open.push(names.len());
-            names.push_str(name(tag));
-        }
-        return Some(Token::Start { tag, empty });
-    };
-    let found = end.trim_end();
-    let fault = match open.last() {
-        Some(&start) if &names[start..] == found => {
-            names.truncate(start);
-            open.pop();
-            return Some(Token::End);
-        }
-        Some(&start) => {
-            IllFormedError::MismatchedEndTag { expected: names[start..].to_owned(), found: found.to_owned() }
-        }
-        None => IllFormedError::UnmatchedEndTag(found.to_owned()),
-    };
-    remarks.not_xml = Some(format!("ill-formed document: {fault}"));
-    None
-}
-
-/// Returns the name at the beginning of a tag.
-pub(crate) fn name(tag: &str) -> &str {
-    let end = tag.bytes().position(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
-    &tag[..end.unwrap_or(tag.len())]
-}
-
-/// Finds the `>` of a tag; one in a quoted value is none.
-fn end_of_tag(rest: &[u8]) -> Option<usize> {
-    let mut from = 0;
-    loop {
-        let found = from + memchr3(b'>', b'"', b'\'', &rest[from..])?;
-        match rest[found] {
-            b'>' => return Some(found),
-            quote => from = found + 1 + memchr(quote, &rest[found + 1..])? + 1,
-        }
-    }
-}
-
-/// Returns how much of a text can be taken without dividing what may be a reference.
-fn end_of_references(rest: &[u8]) -> usize {
-    let recent = rest.len().saturating_sub(REFERENCE_BYTES);
-    match rest[recent..].iter().rposition(|&byte| byte == b'&' || byte == b';') {
-        Some(last) if rest[recent + last] == b'&' => recent + last,
-        Some(_) | None => rest.len(),
-    }
-}
-
 /// Tells what a `<!` begins, and how long that beginning is: `None` for nothing that XML knows, `Some(None)` when it
 /// takes more text to tell.
 fn declaration(rest: &str) -> Option<Option<(usize, Place)>> {
@@ -453,25 +392,81 @@ fn declaration(rest: &str) -> Option<Option<(usize, Place)>> {
     unfinished.then_some(None)
 }
 
-/// Finds the end of the first `>` that has `before` right before it.
-fn end_of(text: &str, before: &str) -> Option<usize> {
-    let mut from = 0;
-    while let Some(found) = text[from..].find('>') {
-        let end = from + found;
-        if text[..end].ends_with(before) {
-            return Some(end + 1);
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Token, Tokens};
+
+    /// Gives its bytes in pieces of a few.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl std::io::Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let length = self.1.min(buffer.len()).min(self.0.len());
+            buffer[..length].copy_from_slice(&self.0[..length]);
+            self.0 = &self.0[length..];
+            Ok(length)
         }
-        from = end + 1;
     }
-    None
-}
 
-/// Counts the brackets at the end of a piece that may belong to the `]]>` of its section.
-fn held_back(text: &[u8]) -> usize {
-    text.iter().rev().copied().take(2).take_while(|&byte| byte == b']').count()
-}
+    /// Returns the tokens, with adjoining texts as one, and checks that each piece stands where it is said to.
+    fn tokens(document: &[u8], step: usize) -> Vec<String> {
+        let mut tokens = Tokens::new(Trickle(document, step), u64::MAX, 256);
+        let mut all: Vec<String> = Vec::new();
+        while let Some(token) = tokens.next() {
+            let said = match token {
+                Token::Start { tag, empty } => format!("<{tag}>{}", if empty { "/" } else { "" }),
+                Token::End => "</>".to_owned(),
+                Token::Text(piece) | Token::Cdata(piece) => {
+                    if let Some(at) = piece.at {
+                        assert_eq!(&document[at as usize..][..piece.text.len()], piece.text.as_bytes());
+                    }
+                    let text = format!("text {}", piece.text);
+                    match all.last_mut().filter(|last| last.starts_with("text ")) {
+                        Some(last) => {
+                            last.push_str(piece.text);
+                            continue;
+                        }
+                        None => text,
+                    }
+                }
+            };
+            all.push(said);
+        }
+        all
+    }
 
-/// Tells whether a name can begin with the character (XML 1.0, production 4, roughly).
-fn begins_name(c: char) -> bool {
-    c.is_ascii_alphabetic() || matches!(c, '_' | ':') || !c.is_ascii()
+    #[test]
+    fn tags_texts_and_sections_come_in_their_order() {
+        let document = b"\xEF\xBB\xBF<a x='1>'>one &lt; <![CDATA[<two>]]><!-- no --><b/></a >";
+        assert_eq!(tokens(document, 3), ["<a x='1>'>", "text one &lt; <two>", "<b>/", "</>"]);
+    }
+
+    #[test]
+    fn a_long_text_comes_in_pieces_that_divide_no_reference() {
+        let document = format!("<a>{}</a>", "text &amp; ".repeat(100_000));
+        let mut tokens = Tokens::new(document.as_bytes(), u64::MAX, 256);
+        let mut pieces = 0;
+        while let Some(token) = tokens.next() {
+            if let Token::Text(piece) = token {
+                assert_eq!(piece.text.matches('&').count(), piece.text.matches(';').count());
+                pieces += 1;
+            }
+        }
+        assert!(pieces > 4, "{pieces}");
+    }
+
+    proptest! {
+        #[test]
+        fn it_does_not_matter_how_the_input_is_cut(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "<a>", "<a b='c>'", "</a>", "<b/>", "text", "&amp;", "&", "<![CDATA[", "]]>", "]", "<!--", "-->", "<", ">", "\u{1F600}", "'", "\"",
+            ]), 0..20),
+            step in 1_usize..9,
+        ) {
+            let document = pieces.concat();
+            prop_assert_eq!(tokens(document.as_bytes(), step), tokens(document.as_bytes(), usize::MAX));
+        }
+    }
 }

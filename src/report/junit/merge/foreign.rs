@@ -4,8 +4,9 @@ use std::fs::File;
 use std::path::Path;
 
 use crate::report::junit::decode::Input;
+use crate::report::junit::markup::name;
 use crate::report::junit::reader::ReadLimits;
-use crate::report::junit::tokens::{Token, Tokens, name};
+use crate::report::junit::tokens::{Token, Tokens};
 
 /// Any of these elements, wherever it stands, makes a file a report.
 const OF_REPORTS: [&str; 3] = ["testsuites", "testsuite", "testcase"];

@@ -1,17 +1,15 @@
 //! Reads the inputs, as many at a time as there are processors, and makes records of them.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use memchr::memchr_iter;
-
-use super::attempt::{Attempt, Details, Text};
+use super::attempt::{Attempt, Text};
 use super::name::{bounded, file_name, fnv, name_hash, suite_name, without_prefix};
 use super::options::{Input, MergeOptions, Source};
+use super::reading::{Reading, own_time};
 use super::record::{Rank, key, push_text};
 use super::sources::Stamp;
 use super::spill::{Sorter, Spill};
@@ -19,12 +17,10 @@ use super::suite::{FILE_IN_GROUP, SUITES, SuiteMeta};
 use super::summary::{Remark, Summary};
 use super::{label, stamp, unite};
 use crate::model::{Case, Finding, FindingKind, ReportProblem};
-use crate::report::junit::captured::trimmed;
 use crate::report::junit::clean;
-use crate::report::junit::excerpt::Excerpt;
-use crate::report::junit::group::{CaseDetails, EarlierDetails, Follower, Group, Span};
+use crate::report::junit::group::{CaseDetails, Follower, Group};
 use crate::report::junit::reader::{ReadLimits, follow};
-use crate::report::junit::row::{NAME_BYTES, Words};
+use crate::report::junit::row::NAME_BYTES;
 
 const NAMELESS: &str = "(unnamed)";
 
@@ -32,9 +28,6 @@ const NAMELESS: &str = "(unnamed)";
 const ENTRY: [&str; 2] = ["minke", "(report)"];
 const UNREADABLE: &str = "minke.unreadable-report";
 const TRUNCATED: &str = "minke.truncated-report";
-
-/// A shorter text is taken along, for it takes no more room than the place where it stands.
-const STAYS: usize = 64;
 
 /// At most so many inputs are read at once; each has a sorter with memory of its own.
 const MOST_WORKERS: usize = 4;
@@ -119,7 +112,7 @@ pub(super) fn limits(options: &MergeOptions) -> ReadLimits {
 
 /// Reads inputs, one after the other.
 struct Worker<'a> {
-    options: &'a MergeOptions,
+    reading: Reading<'a>,
     labels: &'a HashMap<(u32, String), String>,
     sorter: Sorter<'a>,
     cases: usize,
@@ -128,9 +121,6 @@ struct Worker<'a> {
     stamps: Vec<(u32, Stamp)>,
     file: u32,
     position: u32,
-    path: String,
-    /// Whether texts may stay in the input that is being read.
-    again: bool,
     /// The last time of a suite that was read, as it was written, and what it means; it comes again with each case.
     time: (String, Option<i64>),
     /// The last name of a suite, as it was written and as it is merged.
@@ -144,7 +134,7 @@ struct Worker<'a> {
 impl<'a> Worker<'a> {
     fn new(spill: &'a Spill, options: &'a MergeOptions, labels: &'a HashMap<(u32, String), String>) -> Self {
         Self {
-            options,
+            reading: Reading { options, path: String::new(), again: false },
             labels,
             sorter: Sorter::new(spill),
             cases: 0,
@@ -153,8 +143,6 @@ impl<'a> Worker<'a> {
             stamps: Vec::new(),
             file: 0,
             position: 0,
-            path: String::new(),
-            again: false,
             time: (String::new(), None),
             suite: <(String, String)>::default(),
             key: Vec::new(),
@@ -167,13 +155,13 @@ impl<'a> Worker<'a> {
         self.file = number;
         self.position = 0;
         self.suite = <(String, String)>::default();
-        self.path = clean::attribute(&input.path, 1024);
-        let path = self.path.clone();
+        self.reading.path = clean::attribute(&input.path, 1024);
+        let path = self.reading.path.clone();
         match open(input) {
             Ok(opened) => {
-                self.again = opened.again;
+                self.reading.again = opened.again;
                 self.stamps.extend(opened.stamp.map(|stamp| (number, stamp)));
-                let problems = follow(&path, opened.bytes, &limits(self.options), self);
+                let problems = follow(&path, opened.bytes, &limits(self.reading.options), self);
                 problems.iter().for_each(|problem| self.problem(problem));
             }
             Err(why) => self.entry(UNREADABLE, &why),
@@ -197,7 +185,7 @@ impl<'a> Worker<'a> {
     }
 
     fn remark(&mut self, text: String, loses_cases: bool) {
-        self.remarks.push(Remark { path: self.path.clone(), text, loses_cases });
+        self.remarks.push(Remark { path: self.reading.path.clone(), text, loses_cases });
     }
 
     /// Adds a suite with a case that tells what is wrong with the input.
@@ -209,18 +197,18 @@ impl<'a> Worker<'a> {
             is_final: true,
             kind: Some(FindingKind::Error),
             r#type: r#type.into(),
-            message: clean::attribute(&format!("{} {text}", self.path), NAME_BYTES).into(),
-            text: Text::Here(format!("{} {text}; cases may be missing from this report.", self.path).into()),
+            message: clean::attribute(&format!("{} {text}", self.reading.path), NAME_BYTES).into(),
+            text: Text::Here(format!("{} {text}; cases may be missing from this report.", self.reading.path).into()),
             ..Attempt::default()
         };
-        let suite = self.path.clone();
+        let suite = self.reading.path.clone();
         self.push_suite(&suite, &SuiteMeta::default());
         self.push_case(&suite, [ENTRY[0], ENTRY[1], ""], (0, 0), true, &[attempt]);
     }
 
     fn suite_name(&mut self, raw: &str) -> String {
         if self.suite.0 != raw || raw.is_empty() {
-            let name = suite_name(raw, self.options);
+            let name = suite_name(raw, self.reading.options);
             let label = self.labels.get(&(self.file, name.clone()));
             self.suite = (raw.to_owned(), label.map_or(name.clone(), |label| format!("{label}: {name}")));
         }
@@ -241,7 +229,7 @@ impl<'a> Worker<'a> {
         is_entry: bool,
         attempts: &[Attempt<'_>],
     ) {
-        if self.options.dialect.needs_unique_names() {
+        if self.reading.options.dialect.needs_unique_names() {
             self.names.insert(name_hash(class, name));
         }
         self.payload.clear();
@@ -256,7 +244,7 @@ impl<'a> Worker<'a> {
         if output.trim().is_empty() {
             return;
         }
-        let output = self.canonical(&output).into_owned();
+        let output = self.reading.canonical(&output).into_owned();
         self.payload.clear();
         push_text(&mut self.payload, &output);
         let beginning = &output[..output.floor_char_boundary(64.min(output.len()))];
@@ -272,80 +260,6 @@ impl<'a> Worker<'a> {
         }
     }
 
-    /// Brings a text that is read into the form in which it is written, and read again.
-    fn canonical<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        let limit = self.options.dialect.text_bytes();
-        if text.len() <= limit {
-            return Cow::Borrowed(trimmed(text));
-        }
-        let mut excerpt = Excerpt::pointing_at(&self.path, limit);
-        excerpt.push(text);
-        Cow::Owned(trimmed(&excerpt.finish()).to_owned())
-    }
-
-    /// Leaves a text where it stands, if it is written as it is and can be read again.
-    fn text<'t>(&self, text: &'t str, span: Option<Span>) -> Text<'t> {
-        let stays = |span: &Span| {
-            self.again
-                && text.len() >= STAYS
-                && span.end - span.start == text.len() as u64
-                && !memchr_iter(b'>', text.as_bytes()).any(|end| text.as_bytes()[..end].ends_with(b"]]"))
-        };
-        match span.filter(stays) {
-            Some(span) => Text::There(span),
-            None => Text::Here(self.canonical(text)),
-        }
-    }
-
-    /// Makes attempts of a case: those before the last, and the last.
-    fn attempts<'c>(
-        &self,
-        case: &'c Case,
-        details: &'c CaseDetails,
-        time: Option<i64>,
-        row: Details,
-    ) -> Vec<Attempt<'c>> {
-        let mut attempts = Vec::with_capacity(case.earlier.len() + 1);
-        for (place, finding) in case.earlier.iter().enumerate() {
-            attempts.push(self.earlier(finding, details.earlier.get(place), time));
-        }
-        let words = Words::of_case(case, self.options.dialect.text_bytes());
-        let mut last = self.attempt(words, time, case.seconds);
-        if let [only] = case.findings.as_slice()
-            && last.text == Text::Here(only.text.as_str().into())
-        {
-            last.text = self.text(&only.text, details.finding);
-        }
-        last.system_out = self.text(case.system_out.as_deref().unwrap_or_default(), details.system_out);
-        last.system_err = self.text(case.system_err.as_deref().unwrap_or_default(), details.system_err);
-        attempts.push(Attempt { is_final: true, details: row, ..last });
-        attempts
-    }
-
-    fn earlier<'c>(&self, finding: &Finding, details: Option<&'c EarlierDetails>, time: Option<i64>) -> Attempt<'c> {
-        let words = Words::of_finding(finding, self.options.dialect.text_bytes());
-        let Some(details) = details else { return self.attempt(Some(words), time, None) };
-        let time = own_time(details.timestamp.as_deref(), time);
-        let output = |text: &'c Option<String>| self.text(text.as_deref().unwrap_or_default(), None);
-        let (system_out, system_err) = (output(&details.system_out), output(&details.system_err));
-        Attempt { system_out, system_err, ..self.attempt(Some(words), time, details.seconds) }
-    }
-
-    fn attempt<'c>(&self, words: Option<Words>, time: Option<i64>, seconds: Option<f64>) -> Attempt<'c> {
-        let microseconds = self.options.dialect.rounded((seconds.unwrap_or_default() * 1e6).round() as u64);
-        let mut attempt = Attempt { time, microseconds, ..Attempt::default() };
-        if let Some(words) = words {
-            attempt.kind = Some(words.kind);
-            attempt.r#type = words.r#type.into();
-            attempt.message = words.message.into();
-            attempt.text = Text::Here(self.canonical(&words.text).into_owned().into());
-        }
-        if attempt.kind == Some(FindingKind::Skipped) && self.options.dialect.is_strict() {
-            attempt.r#type = Cow::default();
-        }
-        attempt
-    }
-
     /// Reads the time of a suite.
     fn suite_time(&mut self, raw: &str) -> Option<i64> {
         if self.time.0 != raw {
@@ -354,19 +268,9 @@ impl<'a> Worker<'a> {
         self.time.1
     }
 
-    fn row_details(&self, case: &Case) -> Details {
-        let attribute = |text: &str| clean::attribute(text, NAME_BYTES);
-        if self.options.dialect.is_strict() {
-            return Details::default();
-        }
-        let own = case.properties.iter().filter(|(name, _)| name != unite::ATTEMPT);
-        let properties = own.map(|(name, value)| (attribute(name), attribute(value))).collect();
-        Details { line: case.line, properties }
-    }
-
     /// Returns the file of a case: the first of these that names one.
     fn file_of(&self, candidates: [Option<&str>; 3]) -> String {
-        let named = candidates.into_iter().flatten().map(|raw| file_name(raw, self.options));
+        let named = candidates.into_iter().flatten().map(|raw| file_name(raw, self.reading.options));
         named.into_iter().find(|path| !path.is_empty()).unwrap_or_default()
     }
 }
@@ -377,7 +281,7 @@ impl Follower for Worker<'_> {
         let is_bad = case.findings.iter().any(|finding| finding.kind != FindingKind::Skipped);
         if !whole && !is_bad {
             // What came after might have been its failure.
-            let text = format!("{} breaks off inside of this case.", self.path);
+            let text = format!("{} breaks off inside of this case.", self.reading.path);
             let message = "the report breaks off inside of this case".to_owned();
             case.findings.push(Finding { kind: FindingKind::Error, message, r#type: TRUNCATED.to_owned(), text });
         }
@@ -393,7 +297,7 @@ impl Follower for Worker<'_> {
         let time = own_time(details.timestamp.as_deref(), of_suite);
         let time = if suite.details.timestamp.is_none() { time.or_else(|| written_time(suite)) } else { time };
         let mut class = bounded(&case.classname);
-        if class.is_empty() && self.options.dialect.needs_unique_names() {
+        if class.is_empty() && self.reading.options.dialect.needs_unique_names() {
             class.clone_from(&name);
         }
         let mut case_name = bounded(&case.name);
@@ -401,7 +305,7 @@ impl Follower for Worker<'_> {
             case_name = NAMELESS.to_owned();
         }
         let repeat = unite::repeat(&case.properties);
-        let mut attempts = self.attempts(&case, &details, time, self.row_details(&case));
+        let mut attempts = self.reading.attempts(&case, &details, time);
         if repeat.0 < repeat.1 {
             attempts.iter_mut().for_each(|attempt| attempt.is_final = false);
         }
@@ -429,7 +333,7 @@ impl Follower for Worker<'_> {
         }
         out.into_iter().for_each(|text| self.push_output(&name, "out", text));
         err.into_iter().for_each(|text| self.push_output(&name, "err", text));
-        let file = suite.file.take().map(|file| match &self.options.strip_prefix {
+        let file = suite.file.take().map(|file| match &self.reading.options.strip_prefix {
             Some(prefix) => without_prefix(&file, prefix),
             None => file,
         });
@@ -448,14 +352,6 @@ impl Follower for Worker<'_> {
 fn parts(suite: &Group) -> Vec<String> {
     let properties = suite.details.properties.iter();
     properties.filter(|(name, _)| name == SUITES).map(|(_, value)| value.clone()).collect()
-}
-
-/// Returns the time that something has of its own, else that of what is around it.
-fn own_time(own: Option<&str>, around: Option<i64>) -> Option<i64> {
-    match own {
-        Some(own) => stamp::parse(own),
-        None => around,
-    }
 }
 
 /// Returns the time of a suite whose form has no attribute for it.

@@ -20,6 +20,7 @@ mod gather;
 mod label;
 mod name;
 mod options;
+mod reading;
 mod record;
 mod rows;
 mod sources;
