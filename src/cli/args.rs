@@ -206,7 +206,7 @@ fn record_options() -> impl Iterator<Item = &'static OptionSpec> {
 /// The arguments of `minke merge`.
 #[derive(Debug, Args)]
 pub struct MergeArgs {
-    /// Reports, and directories that are searched for `*.xml`
+    /// Reports, `-` for one on standard input, and directories that are searched for `*.xml`
     #[arg(value_name = "INPUT", required = true)]
     pub inputs: Vec<PathBuf>,
     /// File to write, `-` for standard output; it appears whole or not at all

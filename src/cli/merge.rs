@@ -20,8 +20,8 @@ const WHAT: &str = "merged report";
 /// What GitLab takes at most as one file.
 const GITLAB_BYTES: u64 = 30 * 1000 * 1000;
 
-/// Standard output in place of a file.
-const STANDARD_OUTPUT: &str = "-";
+/// Standard input in place of a report, standard output in place of the result.
+const STANDARD_STREAM: &str = "-";
 
 /// Stands below the options in the help.
 pub(super) const HELP: &str = "\
@@ -31,6 +31,7 @@ Examples:
   minke merge linux/ mac/ -o junit.xml --suite-prefix   two platforms are no retry of each other
   minke merge build/ --split reports --dialect surefire TEST-*.xml files for Jenkins
   minke merge out/ -o - --dialect gitlab | gzip > junit.xml.gz
+  zcat old.xml.gz | minke merge - new.xml -o junit.xml
 
 How it merges:
   Suites of one name are one suite. Rows of one name and file (the case's, else its suite's) in ONE
@@ -71,7 +72,7 @@ pub fn merge(args: &MergeArgs, out: &mut dyn Write, progress: &mut dyn Write) ->
         teller.tell(&format!("wrote {} to {}", counted(files.len(), "file", "files"), dir.display()));
     }
     if let Some(path) = &args.output {
-        written = if path.as_os_str() == STANDARD_OUTPUT {
+        written = if path.as_os_str() == STANDARD_STREAM {
             let written = merge.write(out)?;
             out.flush()?;
             written
@@ -159,6 +160,18 @@ impl Search {
     }
 
     fn file(&mut self, path: &Path) {
+        let path = if path.as_os_str() == STANDARD_STREAM { Path::new("/dev/stdin") } else { path };
+        // What is no plain file can be read once, and a merge may have to read it twice.
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            match fs::read(path) {
+                Ok(bytes) if self.seen.insert(path.to_owned()) => {
+                    self.inputs.push(Input { path: name(path), source: Source::Bytes(bytes) });
+                }
+                Ok(_) => {}
+                Err(error) => self.missing(path, format!("cannot be read: {error}")),
+            }
+            return;
+        }
         match fs::canonicalize(path) {
             Ok(real) => {
                 if self.seen.insert(real) {
@@ -205,7 +218,7 @@ impl Teller<'_> {
         }
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let is_found = file.starts_with("TEST-") && file.ends_with(".xml");
-        if dialect == Dialect::Azure && !is_found && file != STANDARD_OUTPUT {
+        if dialect == Dialect::Azure && !is_found && file != STANDARD_STREAM {
             self.tell(&format!(
                 "note: Azure Pipelines looks for TEST-*.xml: name the output so, or set testResultsFiles to {file}"
             ));

@@ -51,6 +51,15 @@ fn files_and_directories_become_one_report_and_every_case_is_accounted_for() {
 }
 
 #[test]
+fn a_report_can_come_through_a_pipe() {
+    let dir = dir(&[("passed.xml", PASSED)]);
+    let mut command = Command::cargo_bin("minke").unwrap();
+    let ran = command.current_dir(dir.path()).args(["merge", "-", "passed.xml", "--suite-prefix", "-o", "-"]);
+    let text = String::from_utf8(ran.write_stdin(FAILED).assert().code(0).get_output().stdout.clone()).unwrap();
+    assert!(text.contains("tests=\"2\" failures=\"1\"") && text.contains("stdin: a"), "{text}");
+}
+
+#[test]
 fn failed_tests_are_no_failure_of_the_merge() {
     let dir = dir(&[("a.xml", FAILED)]);
     minke(dir.path(), &["a.xml", "-o", "-"]).code(0);

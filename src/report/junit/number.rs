@@ -1,5 +1,7 @@
 //! Numbers as frameworks write them into JUnit attributes.
 
+use std::borrow::Cow;
+
 /// The longest duration that is taken for one: some 31 years. Whoever adds durations up stays far from every overflow.
 pub(crate) const MOST_SECONDS: f64 = 1e9;
 
@@ -20,14 +22,15 @@ pub(crate) fn count(text: &str) -> Option<usize> {
     text.strip_suffix(".0").unwrap_or(text).parse().ok()
 }
 
-fn plain_decimal(text: &str) -> String {
-    match (text.rfind(','), text.rfind('.')) {
-        (None, _) => text.to_owned(),
-        (Some(comma), Some(dot)) if comma > dot => text.replace('.', "").replace(',', "."),
-        (Some(_), Some(_)) => text.replace(',', ""),
-        (Some(_), None) if separates_thousands(text) => text.replace(',', ""),
-        (Some(_), None) => text.replace(',', "."),
-    }
+fn plain_decimal(text: &str) -> Cow<'_, str> {
+    let Some(comma) = text.rfind(',') else { return text.into() };
+    let plain = match text.rfind('.') {
+        Some(dot) if comma > dot => text.replace('.', "").replace(',', "."),
+        Some(_) => text.replace(',', ""),
+        None if separates_thousands(text) => text.replace(',', ""),
+        None => text.replace(',', "."),
+    };
+    plain.into()
 }
 
 fn separates_thousands(text: &str) -> bool {

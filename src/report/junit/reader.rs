@@ -102,10 +102,10 @@ impl Contents<'_> {
         let mut attributes = Attributes::default();
         for attribute in attributes::Attributes::html(tag, name(tag).len()).with_checks(false).flatten() {
             let value = match attribute.value {
-                Cow::Borrowed(value) => self.unescaped(text_of(value)),
-                Cow::Owned(value) => Cow::Owned(self.unescaped(text_of(&value)).into_owned()),
+                Cow::Borrowed(value) => self.unescaped(part_of(tag, value)),
+                Cow::Owned(value) => Cow::Owned(self.unescaped(&String::from_utf8_lossy(&value)).into_owned()),
             };
-            attributes.0.push((local_name(text_of(attribute.key.0)), value));
+            attributes.0.push((local_name(part_of(tag, attribute.key.0)), value));
         }
         attributes
     }
@@ -124,9 +124,10 @@ impl Contents<'_> {
     }
 }
 
-/// Returns a part of a text as text.
-fn text_of(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap_or_default()
+/// Returns the part of a text that these bytes are, which need not be looked at for that.
+fn part_of<'t>(text: &'t str, bytes: &[u8]) -> &'t str {
+    let start = (bytes.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize);
+    text.get(start..start.wrapping_add(bytes.len())).unwrap_or_default()
 }
 
 /// Makes an element's or an attribute's name comparable.

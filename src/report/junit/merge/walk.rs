@@ -85,17 +85,8 @@ impl Walk<'_, '_> {
         let mut family = [String::new(), String::new()];
         let mut group = Group::default();
         while self.take_group(suite, &mut group)? {
-            let names = group.records[0].name();
-            let is_of_family = [names.class, names.base] == family;
-            let number = if is_of_family { names.number } else { u32::MAX };
-            while let Some(rows) = held.first_entry().filter(|rows| *rows.key() < number).map(|rows| rows.remove()) {
-                self.visitor.rows(&rows.0, rows.1, &mut self.sources)?;
-            }
-            if !is_of_family {
-                for (text, name) in family.iter_mut().zip([names.class, names.base]) {
-                    text.clear();
-                    text.push_str(name);
-                }
+            if self.options.dialect.needs_unique_names() {
+                self.give_back(&group.records[0], &mut family, &mut held)?;
             }
             self.cases(suite, meta.time, &mut group, &mut held)?;
             self.visitor.rows(&group.rows, group.totals, &mut self.sources)?;
@@ -105,6 +96,20 @@ impl Walk<'_, '_> {
         }
         self.outputs(suite)?;
         self.visitor.end()
+    }
+
+    /// Hands on the rows that were held and whose turn has come before a record's.
+    fn give_back(&mut self, record: &Record, family: &mut [String; 2], held: &mut Held) -> io::Result<()> {
+        let Name { class, base, number, .. } = record.name();
+        let is_of_family = [class, base] == *family;
+        let number = if is_of_family { number } else { u32::MAX };
+        while let Some(rows) = held.first_entry().filter(|rows| *rows.key() < number).map(|rows| rows.remove()) {
+            self.visitor.rows(&rows.0, rows.1, &mut self.sources)?;
+        }
+        if !is_of_family {
+            *family = [class, base].map(str::to_owned);
+        }
+        Ok(())
     }
 
     fn outputs(&mut self, suite: &str) -> io::Result<()> {
