@@ -8,10 +8,10 @@ use std::sync::{Mutex, PoisonError};
 use super::record::Record;
 
 /// The most bytes of records that a sorter keeps in memory.
-const RUN_BYTES: usize = 2 * 1024 * 1024;
+const RUN_BYTES: usize = 1024 * 1024;
 
 /// How much of the file is read for all runs together; each run has at least [`LEAST_BUFFER`].
-const READ_BYTES: usize = 2 * 1024 * 1024;
+const READ_BYTES: usize = 1024 * 1024;
 const LEAST_BUFFER: usize = 16 * 1024;
 
 /// The bytes before a record: the lengths of its key and of its payload.
