@@ -7,6 +7,8 @@
 //! The package unittest-xml-reporting (`xmlrunner`) is not used: few images have it, it writes its files only at the end
 //! and one for each class, and it knows less: neither the unit nor the test that was running when the process ended.
 
+use serde::Deserialize;
+
 use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, by_name, file_name};
 use crate::model::{Case, Division, ReportFile, ReportFormat, ReportProblem, Unit, split_part};
 use crate::plan::FrameworkCall;
@@ -47,6 +49,16 @@ impl Framework for Unittest {
         true
     }
 
+    fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
+        Some(driven(call, "--list", files))
+    }
+
+    fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
+        let lists = stdout.lines().filter_map(|line| serde_json::from_str::<Listed>(line).ok());
+        let known = lists.filter(|list| files.contains(&list.unit.as_str()));
+        known.flat_map(|Listed { unit, parts }| parts.into_iter().map(move |part| format!("{unit}::{part}"))).collect()
+    }
+
     fn commands(&self) -> &'static [CommandCandidate] {
         &[
             CommandCandidate { argv: &["python3"], needs: &[Need::OnPath("python3")] },
@@ -63,14 +75,7 @@ impl Framework for Unittest {
     }
 
     fn argv(&self, call: &FrameworkCall, units: &[&str]) -> Vec<String> {
-        // Who is asked for a command may well give all of what they type.
-        let python = match call.command.as_slice() {
-            [python @ .., m, unittest] if m == "-m" && unittest == "unittest" => python,
-            command => command,
-        };
-        let own = ["-c", DRIVER, REPORT_DIR].map(str::to_owned).into_iter().chain([units.len().to_string()]);
-        let units = units.iter().map(|&unit| unit.to_owned());
-        python.iter().cloned().chain(own).chain(units).chain(call.args.iter().cloned()).collect()
+        driven(call, REPORT_DIR, units)
     }
 
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
@@ -98,16 +103,18 @@ impl Framework for Unittest {
 
     fn seen(&self, line: &str, units: &[Unit]) -> Option<usize> {
         // `test_y (path.test_x.Class.test_y) ... `; before Python 3.11 `test_y (path.test_x.Class)`.
-        let (_, name) = line.split_once(" (")?;
+        let (method, name) = line.split_once(" (")?;
         let (name, _) = name.split_once(')')?;
         let is_of = |unit: &Unit| {
             let (file, part) = split_part(unit.id.as_str());
             let module = file.strip_suffix(".py").unwrap_or(file).replace('/', ".");
             let rest = name.strip_prefix(module.as_str());
             let below = rest.and_then(|rest| if rest.is_empty() { Some(rest) } else { rest.strip_prefix('.') });
-            below.is_some_and(|below| {
-                part.is_none_or(|part| below.starts_with(part.split(['.', ':']).next().unwrap_or(part)))
-            })
+            let Some(part) = part.map(|part| part.replace("::", ".")) else { return below.is_some() };
+            let is_within = |name: &str| {
+                name.strip_prefix(part.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            below.is_some_and(|below| is_within(below) || is_within(&format!("{below}.{method}")))
         };
         let mut found = units.iter().enumerate().filter(|(_, unit)| is_of(unit));
         let (place, _) = found.next()?;
@@ -134,6 +141,25 @@ impl Framework for Unittest {
             _ => return None,
         })
     }
+}
+
+/// Returns the command that hands units to the driver, which leaves its reports in a directory, or lists parts.
+fn driven(call: &FrameworkCall, directory: &str, units: &[&str]) -> Vec<String> {
+    // Who is asked for a command may well give all of what they type.
+    let python = match call.command.as_slice() {
+        [python @ .., m, unittest] if m == "-m" && unittest == "unittest" => python,
+        command => command,
+    };
+    let own = ["-c", DRIVER, directory].map(str::to_owned).into_iter().chain([units.len().to_string()]);
+    let units = units.iter().map(|&unit| unit.to_owned());
+    python.iter().cloned().chain(own).chain(units).chain(call.args.iter().cloned()).collect()
+}
+
+/// What the driver lists of a file.
+#[derive(Deserialize)]
+struct Listed {
+    unit: String,
+    parts: Vec<String>,
 }
 
 #[cfg(test)]
@@ -184,7 +210,16 @@ mod tests {
         assert_eq!(Unittest.seen("test_x (tests.test_a.Class) ... ok", &units), Some(0));
         assert_eq!(Unittest.seen("import (tests.test_a) ... ERROR", &units), Some(0));
         assert_eq!(Unittest.seen("test_y (tests.test_b.Other.test_y) ... ok", &units), Some(2));
+        assert_eq!(Unittest.seen("test_x (tests.test_b.Class) ... ok", &units), Some(1));
+        assert_eq!(Unittest.seen("test_xy (tests.test_b.Class.test_xy) ... ok", &units), None);
         assert_eq!(Unittest.seen("test_x (tests.test_ab.Class.test_x) ... ok", &units), None);
+    }
+
+    #[test]
+    fn parts_are_read_from_among_whatever_files_print() {
+        let stdout = "noise\n{\"unit\": \"a.py\", \"parts\": [\"A.test_x\", \"B\"]}\n{\"unit\": \"c.py\", \"parts\": []}\n\
+                      {\"unit\": \"foreign.py\", \"parts\": [\"A\"]}\n{\"unit\"";
+        assert_eq!(Unittest.listed_parts(stdout, &["a.py", "c.py"]), ["a.py::A.test_x", "a.py::B"]);
     }
 
     #[test]

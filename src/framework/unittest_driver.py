@@ -16,6 +16,12 @@ Outcomes are passed, failed, errored, skipped, expected-failure and unexpected-s
 not stop was running when the process ended; a report without its last line is not whole.
 
 What people see is what `python3 -m unittest -v` writes. Needs Python 3.7.
+
+    python3 -c THIS --list COUNT FILE... [the same options]
+
+imports the files and runs none of their tests. For each that can be divided it prints a line of JSON with its parts:
+
+    {"unit": "path/test_x.py", "parts": ["Class.test_y", "Other"]}
 """
 
 import argparse
@@ -25,6 +31,7 @@ import json
 import os
 import sys
 import unittest
+from collections import Counter
 
 # Tests may replace any of these while their failures are written down.
 from os import O_APPEND, O_CREAT, O_WRONLY, close as os_close, getpid, open as os_open, write as os_write
@@ -263,6 +270,67 @@ def cut(text):
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def list_parts(files, loader):
+    # Files may print while they are imported, so that no line of this is theirs.
+    output = os.dup(1)
+    os.dup2(2, 1)
+    for path in files:
+        os.chdir(ROOT)
+        try:
+            module = imported(path)
+            parts = parts_of(module, loader)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # the file is whole then, and says so when it is run
+            continue
+        line = ("\n" + ENCODE({"unit": path, "parts": parts}) + "\n").encode("ascii")
+        while line:
+            line = line[os_write(output, line):]
+
+
+def parts_of(module, loader):
+    """Returns names that together select every test of a module, each once; none when only the whole is sure to be that.
+
+    What a module or a class does once for all its tests, and may fail in, is not done by each of its parts.
+    """
+    if hasattr(module, "load_tests"):
+        return []
+    whole = Counter(ids_of(loader.loadTestsFromModule(module)))
+    parts = []
+    for name in dir(module):
+        kind = getattr(module, name, None)
+        if not isinstance(kind, type) or not issubclass(kind, unittest.TestCase):
+            continue
+        home = sys.modules.get(kind.__module__)
+        tests = loader.loadTestsFromTestCase(kind)
+        if not tests.countTestCases():
+            continue
+        if any(hasattr(home, fixture) for fixture in ("setUpModule", "tearDownModule")):
+            return []
+        methods = ["%s.%s" % (name, method) for method in loader.getTestCaseNames(kind)]
+        is_divided = not has_class_fixture(kind) and selected(methods, module, loader) == Counter(ids_of(tests))
+        parts.extend(methods if is_divided else [name])
+    return parts if selected(parts, module, loader) == whole else []
+
+
+def has_class_fixture(kind):
+    fixtures = ("setUpClass", "tearDownClass")
+    return any(getattr(getattr(kind, name), "__func__", None) is not getattr(unittest.TestCase, name).__func__
+               for name in fixtures)
+
+
+def selected(parts, module, loader):
+    if not all(part.isprintable() and "::" not in part for part in parts):
+        return None
+    return Counter(test for part in parts for test in ids_of(loader.loadTestsFromName(part, module)))
+
+
+def ids_of(test):
+    if not isinstance(test, unittest.BaseTestSuite):
+        return [str(test.id())]
+    return [name for below in test for name in ids_of(below)]
+
+
 def options_of(arguments):
     parser = argparse.ArgumentParser(prog="minke unittest --", allow_abbrev=False, add_help=False)
     parser.add_argument("-k", dest="patterns", action="append", default=[], metavar="PATTERN")
@@ -277,10 +345,12 @@ def main():
     directory, count = sys.argv[1], int(sys.argv[2])
     units, options = sys.argv[3:3 + count], options_of(sys.argv[3 + count:])
     sys.argv[:] = ["python3 -m unittest"]
-    os.makedirs(directory, exist_ok=True)
     loader = unittest.defaultTestLoader
     if options.patterns:
         loader.testNamePatterns = [text if "*" in text else "*%s*" % text for text in options.patterns]
+    if directory == "--list":
+        return list_parts(units, loader)
+    os.makedirs(directory, exist_ok=True)
     runner = unittest.TextTestRunner(
         verbosity=2,
         failfast=options.failfast,

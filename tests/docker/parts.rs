@@ -1,7 +1,7 @@
 //! Parts of test files as units: nothing is lost, nothing is run twice.
 
 use crate::counts::{of_framework, tally};
-use crate::support::{GO, NODE, Project, RSPEC, RUST};
+use crate::support::{GO, NODE, PYTHON, Project, RSPEC, RUST};
 
 #[test]
 fn a_split_cucumber_suite_has_the_cases_of_the_whole_one() {
@@ -100,6 +100,32 @@ fn a_split_nextest_suite_has_the_cases_of_the_whole_one() {
     let one = project.minke(&[&arguments[..5], &framework, &["shop::outcomes$passes"]].concat());
     one.expect(0).left_nothing();
     assert_eq!(of_framework(one.junit()).len(), 1);
+}
+
+#[test]
+fn a_split_unittest_suite_has_the_cases_of_the_whole_one() {
+    let project = Project::fixture("unittest");
+    project.write("tests/test_exits.py", "print('{\"unit\": 1}')\nraise SystemExit(0)\n");
+    let arguments = ["run", "--framework=unittest", "--image", PYTHON, "--source=mount", "--shards=2"];
+    let split = split_equals_whole(&project, &arguments, 1);
+    let state = split.state();
+    let has = |unit: &str| state.units().iter().any(|it| it.unit.as_str() == unit);
+    assert!(
+        has("tests/test_outcomes.py::Outcomes.test_passes")
+            && has("tests/shelf/test_relative.py::Inherited.test_takes")
+    );
+    // What a class does once it does for all of its tests, and so does a module.
+    assert!(has("tests/test_fixtures.py::SetUpClassFails") && has("tests/test_fixtures.py::Skipped.test_one"));
+    for whole in ["module_setup_fails", "load_tests", "import_error", "syntax_error", "empty", "exits"] {
+        assert!(has(&format!("tests/test_{whole}.py")), "{whole}");
+    }
+    assert_eq!(split.outcome("tests/test_empty.py"), "no-cases");
+    // A class that has no test is no pass.
+    project.write("test_bare.py", "import unittest\nclass Bare(unittest.TestCase): pass\n");
+    let bare = project.minke(&[&arguments[..], &["test_bare.py::Bare", "test_bare.py::Gone"]].concat());
+    bare.left_nothing();
+    assert_eq!(bare.outcome("test_bare.py::Bare"), "no-cases");
+    assert_ne!(bare.outcome("test_bare.py::Gone"), "passed");
 }
 
 #[test]
