@@ -37,8 +37,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let found = on_host(&Selection { paths: &[], named: None, exclude: &[], framework: &Pytest }, &project)?;
 
     let mut template = ShardTemplate::new(image);
-    template.work_dir = Some("/project".to_owned());
-    template.mounts = vec![Mount { host: project.clone(), container: "/project".to_owned() }];
+    template.container.work_dir = Some("/project".to_owned());
+    template.container.mounts = vec![Mount::host(project.clone(), "/project")];
     let plan = plan(PlanInput {
         units: found.units.into_iter().map(Unit::new).collect(),
         partition: None,

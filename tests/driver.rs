@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use minke::engine::{
-    ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, Image, Output, OwnedContainer, PathKind,
+    ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, Image, Output, OwnedObject, PathKind,
 };
 use minke::model::{Cause, ContainerExit, Event, ImageId, Policy, RunState, ShardTemplate, Unit, UnitOutcome};
 use minke::plan::{FrameworkCall, Isolation, Plan, PlanInput, plan};
@@ -131,7 +131,7 @@ impl Engine for FakeEngine {
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
         let number = self.containers.lock().unwrap().len();
         let behaviour = self.behaviours.get(number).cloned().unwrap_or_else(Behaviour::good);
-        let units = spec.argv.iter().filter(|word| word.starts_with("t/")).cloned().collect();
+        let units = spec.command.iter().flatten().filter(|word| word.starts_with("t/")).cloned().collect();
         let created = behaviour.create;
         let container = FakeContainer { units, behaviour, killed: watch::Sender::new(false) };
         self.containers.lock().unwrap().push(Arc::new(container));
@@ -188,7 +188,7 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
-    async fn owned(&self) -> Result<Vec<OwnedContainer>, EngineError> {
+    async fn owned(&self) -> Result<Vec<OwnedObject>, EngineError> {
         Ok(Vec::new())
     }
 }

@@ -10,7 +10,7 @@ use bollard::query_parameters::{
 use jiff::{SignedDuration, Timestamp};
 use minke::engine::{ContainerSpec, Engine, Labels, Owner};
 use minke::framework::{Framework, Pytest};
-use minke::model::{ImageId, RunId, ShardTemplate};
+use minke::model::{ContainerSettings, ImageId, RunId};
 use minke::run::new_run_id;
 
 use super::{Failure, argv, connect};
@@ -87,14 +87,11 @@ pub(crate) async fn check(image: &str) -> Result<String, Failure> {
     let bodies = Bodies::new(&docker, image, new_run_id()).await?;
     let argv = argv::argv("", &["unit"]);
     let labels = Labels { run: bodies.run, owner: Owner::this_process(), expires: bodies.expires };
+    let settings = ContainerSettings::default();
     let spec = ContainerSpec {
-        name: bodies.name(0),
-        image: ImageId(bodies.image.clone()),
-        argv: argv.clone(),
-        replaces_entrypoint: false,
-        template: ShardTemplate::new(image),
         env: environment(bodies.run),
-        labels,
+        ..ContainerSpec::new(bodies.name(0), ImageId(bodies.image.clone()), image, settings, labels)
+            .with_command(argv.clone(), false)
     };
     let minkes = engine.create(&spec).await?.0;
     let options = CreateContainerOptionsBuilder::default().name(&bodies.name(1)).build();

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::args::Format;
 use super::error::CliError;
-use crate::engine::{DockerClient, DockerEngine, OwnedContainer, Swept, sweep};
+use crate::engine::{DockerClient, DockerEngine, ObjectKind, OwnedObject, Swept, sweep};
 use crate::model::ExitCode;
 
 /// The version of the JSON that `--format json` writes.
 const FORMAT_VERSION: u32 = 1;
 
-/// Removes, or with `dry_run` lists, the containers of runs that are no longer alive.
+/// Removes, or with `dry_run` lists, the containers, networks and volumes of runs that are no longer alive.
 ///
 /// # Errors
 /// [`CliError::Engine`] when there is no engine, [`CliError::Output`] when standard output is closed.
@@ -34,14 +34,14 @@ pub async fn clean(
 
 fn write_text(swept: &Swept, dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
     let verb = if dry_run { "would remove" } else { "removed" };
-    for container in &swept.removed {
-        writeln!(out, "{verb} {}", describe(container))?;
+    for object in &swept.removed {
+        writeln!(out, "{verb} {}", describe(object))?;
     }
-    for container in &swept.kept {
-        writeln!(out, "kept {}: its run may still be alive", describe(container))?;
+    for object in &swept.kept {
+        writeln!(out, "kept {}: its run may still be alive", describe(object))?;
     }
-    for (container, error) in &swept.failed {
-        writeln!(out, "could not remove {}: {}", describe(container), error.in_full())?;
+    for (object, error) in &swept.failed {
+        writeln!(out, "could not remove {}: {}", describe(object), error.in_full())?;
     }
     if swept.removed.is_empty() && swept.failed.is_empty() {
         writeln!(out, "nothing to remove")?;
@@ -49,13 +49,13 @@ fn write_text(swept: &Swept, dry_run: bool, out: &mut dyn Write) -> io::Result<(
     Ok(())
 }
 
-/// Writes `{"version": 1, "dry_run", "removed": [{"container", "run"}], "kept": [...], "failed": [{..., "error"}]}`.
+/// Writes `{"version": 1, "dry_run", "removed": [{"container"|"network"|"volume", "run"}], "kept": [...], "failed": [{..., "error"}]}`.
 ///
 /// With `dry_run` the removed ones are those that would be.
 fn write_json(swept: &Swept, dry_run: bool, out: &mut dyn Write) -> io::Result<()> {
-    let row = |container: &OwnedContainer| json!({ "container": container.id.0, "run": container.labels.run });
-    let failed = swept.failed.iter().map(|(container, error)| {
-        let mut row = row(container);
+    let row = |object: &OwnedObject| json!({ object.kind.name(): object.id, "run": object.labels.run });
+    let failed = swept.failed.iter().map(|(object, error)| {
+        let mut row = row(object);
         row["error"] = Value::String(error.in_full());
         row
     });
@@ -70,7 +70,17 @@ fn write_json(swept: &Swept, dry_run: bool, out: &mut dyn Write) -> io::Result<(
     writeln!(out)
 }
 
-fn describe(container: &OwnedContainer) -> String {
-    let id: String = container.id.0.chars().take(12).collect();
-    format!("container {id} of run {}", container.labels.run)
+fn describe(object: &OwnedObject) -> String {
+    let id: String = object.id.chars().take(12).collect();
+    format!("{} {id} of run {}", object.kind.name(), object.labels.run)
+}
+
+/// Counts things by their kind, such as `2 containers, 1 network`.
+pub(super) fn objects<'a>(found: impl IntoIterator<Item = &'a OwnedObject>) -> String {
+    let kinds: Vec<ObjectKind> = found.into_iter().map(|object| object.kind).collect();
+    let counted = [ObjectKind::Container, ObjectKind::Network, ObjectKind::Volume].map(|kind| {
+        let count = kinds.iter().filter(|&&other| other == kind).count();
+        (count > 0).then(|| format!("{count} {}{}", kind.name(), if count == 1 { "" } else { "s" }))
+    });
+    counted.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

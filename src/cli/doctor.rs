@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::args::Format;
+use super::clean::objects;
 use super::error::CliError;
 use crate::engine::{DockerClient, DockerEngine, Engine, EngineInfo, sweep};
 use crate::model::ExitCode;
@@ -136,7 +137,7 @@ async fn check_leftovers(engine: &DockerEngine) -> Check {
     match sweep(engine, Timestamp::now(), true).await {
         Ok(swept) if swept.removed.is_empty() => Check::new("leftovers", Level::Ok, "none"),
         Ok(swept) => {
-            let text = format!("{} containers of runs that are gone", swept.removed.len());
+            let text = format!("{} of runs that are gone", objects(&swept.removed));
             Check::new("leftovers", Level::Warn, text).help("`minke clean` removes them, and so does the next run")
         }
         Err(error) => Check::new("leftovers", Level::Fail, error.in_full()),

@@ -210,10 +210,10 @@ fn listing_container(
         ["/bin/sh", "-c", script, "minke", before].map(str::to_owned)
     });
     let own = framework.environment().iter().map(|(name, value)| format!("{name}={value}"));
+    let argv = before.into_iter().flatten().chain(listing).collect();
     ContainerSpec {
-        argv: before.into_iter().flatten().chain(listing).collect(),
         env: own.chain(["CI=true".to_owned()]).collect(),
-        ..looking_container(template, image, run, "listing")
+        ..looking_container(template, image, run, "listing", argv)
     }
 }
 
@@ -257,23 +257,24 @@ async fn open_probe(
     image: &Image,
     run: RunId,
 ) -> Result<Probe, EngineError> {
-    let spec = looking_container(template, image, run, "probe");
-    let work_dir = template.work_dir.as_deref().unwrap_or(&image.work_dir);
+    let spec = looking_container(template, image, run, "probe", vec!["/minke-never-runs-this".to_owned()]);
+    let work_dir = template.container.work_dir.as_deref().unwrap_or(&image.work_dir);
     Probe::open(Arc::clone(engine), &spec, work_dir).await
 }
 
 /// Describes a container that only finds out what there is.
-fn looking_container(template: &ShardTemplate, image: &Image, run: RunId, what: &str) -> ContainerSpec {
+fn looking_container(
+    template: &ShardTemplate,
+    image: &Image,
+    run: RunId,
+    what: &str,
+    argv: Vec<String>,
+) -> ContainerSpec {
     let expires = Timestamp::now().saturating_add(PROBE_LIFETIME).unwrap_or(Timestamp::MAX);
-    ContainerSpec {
-        name: format!("minke-{run}-{what}"),
-        image: ImageId(image.id.0.clone()),
-        argv: vec!["/minke-never-runs-this".to_owned()],
-        replaces_entrypoint: true,
-        template: template.clone(),
-        env: Vec::new(),
-        labels: Labels { run, owner: Owner::this_process(), expires },
-    }
+    let labels = Labels { run, owner: Owner::this_process(), expires };
+    let name = format!("minke-{run}-{what}");
+    ContainerSpec::new(name, image.id.clone(), &template.image, template.container.clone(), labels)
+        .with_command(argv, true)
 }
 
 async fn make_plan(
@@ -318,17 +319,18 @@ async fn make_plan(
 
 fn template(settings: &Settings, image: &str) -> ShardTemplate {
     let mut template = ShardTemplate::new(image);
-    template.work_dir.clone_from(&settings.work_dir);
+    template.before_command.clone_from(&settings.before_command);
+    let container = &mut template.container;
+    container.work_dir.clone_from(&settings.work_dir);
     if settings.source == Source::Mount {
         let mount_point = settings.work_dir.clone().unwrap_or_else(|| MOUNT_POINT.to_owned());
-        template.mounts = vec![Mount { host: settings.root.clone(), container: mount_point.clone() }];
-        template.work_dir = Some(mount_point);
+        container.mounts = vec![Mount::host(settings.root.clone(), mount_point.clone())];
+        container.work_dir = Some(mount_point);
     }
-    template.env.clone_from(&settings.env);
-    template.network = settings.network.clone();
-    template.user.clone_from(&settings.user);
-    template.limits = settings.limits.clone();
-    template.before_command.clone_from(&settings.before_command);
+    container.env.clone_from(&settings.env);
+    container.network = settings.network.clone();
+    container.user.clone_from(&settings.user);
+    container.limits = settings.limits.clone();
     template
 }
 

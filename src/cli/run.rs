@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use super::ci::CiVariables;
+use super::clean::objects;
 use super::error::CliError;
 use super::last_words::write_last;
 use super::prepare::{AUTO, Prepared, prepare};
@@ -228,18 +229,17 @@ async fn sweep_leftovers(engine: &dyn Engine, style: &Style) {
     let told = match sweep(engine, Timestamp::now(), false).await {
         Ok(swept) if swept.removed.is_empty() && swept.failed.is_empty() => return,
         Ok(swept) if swept.failed.is_empty() => {
-            format!("removed {} that earlier runs left behind", containers(swept.removed.len()))
+            format!("removed {} that earlier runs left behind", objects(&swept.removed))
         }
-        Ok(swept) => format!("warning: {} of earlier runs cannot be removed", containers(swept.failed.len())),
+        Ok(swept) => format!(
+            "warning: {} of earlier runs cannot be removed",
+            objects(swept.failed.iter().map(|(object, _)| object))
+        ),
         Err(error) => format!("warning: cannot look for containers of earlier runs: {}", error.in_full()),
     };
     if style.verbosity != terminal::Verbosity::Quiet {
         let _ = writeln!(io::stderr(), "{told}");
     }
-}
-
-fn containers(count: usize) -> String {
-    if count == 1 { "1 container".to_owned() } else { format!("{count} containers") }
 }
 
 /// Writes the paths of the failed and errored units in the form that `--files-from` reads.

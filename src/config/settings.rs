@@ -164,6 +164,7 @@ impl Settings {
                 memory_bytes: options.memory.value().map(|memory| memory.0),
                 cpu_millis: options.cpus.value().map(|cpus| cpus.0),
                 pids: options.pids.settled().0.map(NonZeroU32::get),
+                ..ResourceLimits::default()
             },
             files: options.files.values(),
             files_from: options.files_from.value(),

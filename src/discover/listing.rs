@@ -27,7 +27,7 @@ pub async fn in_listing(
     spec: &ContainerSpec,
 ) -> Result<Found, DiscoverError> {
     let ended = run_to_its_end(engine, spec).await?;
-    let failed = |detail: String| DiscoverError::Listing { command: spec.argv.join(" "), detail };
+    let failed = |detail: String| DiscoverError::Listing { command: spec.command_line(), detail };
     if ended.code != 0 {
         return Err(failed(format!("it ended with exit code {}\n{}", ended.code, ended.stderr)));
     }

@@ -29,7 +29,7 @@ impl Probe {
     /// If the engine cannot create it.
     pub async fn open(engine: Arc<dyn Engine>, spec: &ContainerSpec, work_dir: &str) -> Result<Self, EngineError> {
         let container = engine.create(spec).await?;
-        Ok(Self { engine, container, work_dir: work_dir.to_owned(), image: spec.template.image.clone() })
+        Ok(Self { engine, container, work_dir: work_dir.to_owned(), image: spec.image_name.clone() })
     }
 
     /// Removes the container.

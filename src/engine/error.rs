@@ -54,6 +54,12 @@ pub enum EngineError {
         /// The network's name.
         network: String,
     },
+    /// The engine is of a kind that cannot do this.
+    #[error("this engine cannot {operation}")]
+    Unsupported {
+        /// What was asked for.
+        operation: &'static str,
+    },
     /// Any other operation failed.
     #[error("cannot {operation}")]
     Operation {
@@ -99,6 +105,7 @@ impl EngineError {
                 Some("give `--user` a name of the image's own /etc/passwd, or a number such as `1000:1000`".to_owned())
             }
             Self::NetworkMissing { network } => Some(format!("create it with `docker network create {network}`")),
+            Self::Unsupported { .. } => None,
             Self::Operation { .. } | Self::TimedOut { .. } | Self::OutputLost => {
                 Some("`minke doctor` checks the engine".to_owned())
             }

@@ -8,6 +8,9 @@ mod owner;
 mod spec;
 mod sweep;
 
+use std::io;
+use std::net::IpAddr;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -21,6 +24,9 @@ pub use error::EngineError;
 pub use owner::Owner;
 pub use spec::{ContainerSpec, Labels};
 pub use sweep::{Swept, remove_run, sweep};
+
+/// A tar archive as a stream.
+pub type TarStream = BoxStream<'static, io::Result<Bytes>>;
 
 /// Identifies a container to its engine.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -96,13 +102,103 @@ pub enum PathKind {
     Other,
 }
 
-/// A container that carries minke's labels.
+/// A network that is made for containers of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OwnedContainer {
-    /// The container.
-    pub id: ContainerId,
+pub struct NetworkSpec {
+    /// Its name.
+    pub name: String,
+    /// Its addresses, such as `10.213.4.0/27`.
+    pub subnet: String,
+    /// Whether nothing outside it can be reached from it.
+    pub internal: bool,
+    /// Who it belongs to.
+    pub labels: Labels,
+}
+
+/// What a health check says of a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// There is no check.
+    Unchecked,
+    /// No check has succeeded yet.
+    Starting,
+    /// The last check succeeded.
+    Healthy,
+    /// So many checks failed that the container counts as ill.
+    Unhealthy {
+        /// What the last check printed.
+        output: String,
+    },
+}
+
+/// What a command in a running container came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecResult {
+    /// Its exit code.
+    pub code: i64,
+    /// The end of what it printed, both streams.
+    pub output: String,
+}
+
+/// An image that is made of a stopped container.
+#[derive(Debug, Clone)]
+pub struct CommitSpec {
+    /// The image's name, such as `minke-cache/sources`.
+    pub repository: String,
+    /// The image's tag.
+    pub tag: String,
+    /// Variables of the container whose values must not stay in the image; they are emptied.
+    pub emptied_env: Vec<String>,
+    /// The image's labels.
+    pub labels: Vec<(String, String)>,
+}
+
+/// An image of minke's own making.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CachedImage {
+    /// The content id.
+    pub id: ImageId,
+    /// Its names, such as `minke-cache/sources:0123`.
+    pub names: Vec<String>,
+    /// Its labels.
+    pub labels: Vec<(String, String)>,
+    /// Its size in bytes, with the image that it is made of.
+    pub bytes: u64,
+    /// When it was made, in seconds since 1970.
+    pub created: i64,
+}
+
+/// Something that an engine holds for a run and that carries minke's labels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedObject {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its id or name.
+    pub id: String,
     /// Its labels.
     pub labels: Labels,
+}
+
+/// A kind of object that an engine holds, in the order in which they can be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ObjectKind {
+    /// A container, running or not.
+    Container,
+    /// A network.
+    Network,
+    /// A volume.
+    Volume,
+}
+
+impl ObjectKind {
+    /// Returns the word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Container => "container",
+            Self::Network => "network",
+            Self::Volume => "volume",
+        }
+    }
 }
 
 /// Starts, watches and removes containers.
@@ -154,6 +250,75 @@ pub trait Engine: Send + Sync {
     /// Kills and removes a container with its anonymous volumes; a container that is gone is no error.
     async fn remove(&self, container: &ContainerId) -> Result<(), EngineError>;
 
-    /// Lists the containers that carry minke's labels, running or not.
-    async fn owned(&self) -> Result<Vec<OwnedContainer>, EngineError>;
+    /// Lists what carries minke's labels, in an order in which it can be removed.
+    async fn owned(&self) -> Result<Vec<OwnedObject>, EngineError>;
+
+    /// Unpacks a tar stream below a directory of a container, which need not have been started.
+    async fn put(&self, container: &ContainerId, dir: &str, tar: TarStream) -> Result<(), EngineError> {
+        let _ = (container, dir, tar);
+        Err(EngineError::Unsupported { operation: "put files into containers" })
+    }
+
+    /// Makes an image of a container that does not run, and returns its content id.
+    async fn commit(&self, container: &ContainerId, spec: &CommitSpec) -> Result<ImageId, EngineError> {
+        let _ = (container, spec);
+        Err(EngineError::Unsupported { operation: "make images of containers" })
+    }
+
+    /// Lists the images that carry a label.
+    async fn images_with_label(&self, label: &str) -> Result<Vec<CachedImage>, EngineError> {
+        let _ = label;
+        Ok(Vec::new())
+    }
+
+    /// Removes an image or one of its names; one that is gone is no error.
+    async fn remove_image(&self, image: &str) -> Result<(), EngineError> {
+        let _ = image;
+        Err(EngineError::Unsupported { operation: "remove images" })
+    }
+
+    /// Runs a command in a running container.
+    async fn exec(&self, container: &ContainerId, argv: &[String]) -> Result<ExecResult, EngineError> {
+        let _ = (container, argv);
+        Err(EngineError::Unsupported { operation: "run commands in containers" })
+    }
+
+    /// Says how healthy a container is.
+    async fn health(&self, container: &ContainerId) -> Result<Health, EngineError> {
+        let _ = container;
+        Ok(Health::Unchecked)
+    }
+
+    /// Returns the address of a running container on a network; `None` when it has none.
+    async fn address(&self, container: &ContainerId, network: &str) -> Result<Option<IpAddr>, EngineError> {
+        let _ = (container, network);
+        Ok(None)
+    }
+
+    /// Makes a network.
+    async fn create_network(&self, spec: &NetworkSpec) -> Result<(), EngineError> {
+        let _ = spec;
+        Err(EngineError::Unsupported { operation: "make networks" })
+    }
+
+    /// Lists the addresses of all networks that the engine has, as `ADDRESS/BITS`.
+    async fn subnets(&self) -> Result<Vec<String>, EngineError> {
+        Ok(Vec::new())
+    }
+
+    /// Makes a volume of a name, or takes the one that there is.
+    async fn create_volume(&self, name: &str, labels: &Labels) -> Result<(), EngineError> {
+        let _ = (name, labels);
+        Err(EngineError::Unsupported { operation: "make volumes" })
+    }
+
+    /// Removes what [`Engine::owned`] lists; what is gone is no error.
+    async fn remove_object(&self, object: &OwnedObject) -> Result<(), EngineError> {
+        match object.kind {
+            ObjectKind::Container => self.remove(&ContainerId(object.id.clone())).await,
+            ObjectKind::Network | ObjectKind::Volume => {
+                Err(EngineError::Unsupported { operation: "remove networks and volumes" })
+            }
+        }
+    }
 }

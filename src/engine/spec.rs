@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use super::Owner;
-use crate::model::{ImageId, RunId, ShardTemplate};
+use crate::model::{ContainerSettings, HealthCheck, ImageId, RunId};
 
 /// The label that holds the run's id.
 pub(super) const RUN: &str = "minke.run";
@@ -21,16 +21,64 @@ pub struct ContainerSpec {
     pub name: String,
     /// The image's content id.
     pub image: ImageId,
-    /// The command as argv; passed as it is, never through a shell.
-    pub argv: Vec<String>,
-    /// Whether `argv` takes the place of the image's entry point too, instead of being its arguments.
-    pub replaces_entrypoint: bool,
-    /// What all containers of the run have in common.
-    pub template: ShardTemplate,
-    /// Environment of this container alone, `NAME=value`, after the template's.
+    /// The image as the user named it.
+    pub image_name: String,
+    /// What takes the place of the image's entry point.
+    pub entrypoint: Option<Vec<String>>,
+    /// What takes the place of the image's command, as argv; passed as it is, never through a shell.
+    pub command: Option<Vec<String>>,
+    /// What the container is given besides.
+    pub container: ContainerSettings,
+    /// Environment of this container alone, `NAME=value`; a name that the settings have too has their value.
     pub env: Vec<String>,
+    /// Other names by which containers of the same network reach it; only for a network of a name.
+    pub aliases: Vec<String>,
+    /// The check that the engine runs in the container; `None` means the image's own.
+    pub health: Option<HealthCheck>,
+    /// Whether the engine's init is the first process.
+    pub init: bool,
+    /// The signal that asks it to end; `None` means the image's own.
+    pub stop_signal: Option<String>,
+    /// Labels besides minke's.
+    pub user_labels: Vec<(String, String)>,
     /// Who the container belongs to.
     pub labels: Labels,
+}
+
+impl ContainerSpec {
+    /// Describes a container that runs tests or a command around them: under the engine's init, and without the image's
+    /// health check, which would run beside the tests.
+    pub fn new(name: String, image: ImageId, image_name: &str, container: ContainerSettings, labels: Labels) -> Self {
+        Self {
+            name,
+            image,
+            image_name: image_name.to_owned(),
+            entrypoint: None,
+            command: None,
+            container,
+            env: Vec::new(),
+            aliases: Vec::new(),
+            health: Some(HealthCheck::none()),
+            init: true,
+            stop_signal: None,
+            user_labels: Vec::new(),
+            labels,
+        }
+    }
+
+    /// Sets the command; `replaces_entrypoint` puts its first word in the place of the image's entry point.
+    #[must_use]
+    pub fn with_command(mut self, mut argv: Vec<String>, replaces_entrypoint: bool) -> Self {
+        self.entrypoint = (replaces_entrypoint && !argv.is_empty()).then(|| argv.drain(..1).collect());
+        self.command = Some(argv);
+        self
+    }
+
+    /// Returns the words that this description gives the container to run, as one line for people.
+    pub fn command_line(&self) -> String {
+        let words = self.entrypoint.iter().chain(&self.command).flatten();
+        words.map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// Who a container belongs to, and until when.

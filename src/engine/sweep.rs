@@ -2,56 +2,56 @@
 
 use jiff::Timestamp;
 
-use super::{Engine, EngineError, OwnedContainer};
+use super::{Engine, EngineError, OwnedObject};
 use crate::model::RunId;
 
 /// What a sweep did.
 #[derive(Debug, Default)]
 pub struct Swept {
-    /// Containers that were removed, or would be in a dry run.
-    pub removed: Vec<OwnedContainer>,
-    /// Containers of runs that are still alive, or may be.
-    pub kept: Vec<OwnedContainer>,
-    /// Containers that should have been removed and could not be.
-    pub failed: Vec<(OwnedContainer, EngineError)>,
+    /// What was removed, or would be in a dry run.
+    pub removed: Vec<OwnedObject>,
+    /// What belongs to runs that are still alive, or may be.
+    pub kept: Vec<OwnedObject>,
+    /// What should have been removed and could not be.
+    pub failed: Vec<(OwnedObject, EngineError)>,
 }
 
-/// Removes the containers whose owner is gone or whose time has passed, running ones included.
+/// Removes the containers, networks and volumes whose owner is gone or whose time has passed, running ones included.
 ///
-/// A container without minke's labels is never touched, nor is one whose owner lives, however long it has lived, or may
+/// What is without minke's labels is never touched, nor is one whose owner lives, however long it has lived, or may
 /// live.
 ///
 /// # Errors
-/// If the engine cannot list its containers.
+/// If the engine cannot list what it has.
 pub async fn sweep(engine: &dyn Engine, now: Timestamp, dry_run: bool) -> Result<Swept, EngineError> {
     let mut swept = Swept::default();
-    for container in engine.owned().await? {
-        let labels = &container.labels;
+    for object in engine.owned().await? {
+        let labels = &object.labels;
         let alive = labels.owner.is_this_process() || labels.owner.is_alive();
         let abandoned = !alive && (labels.owner.is_dead() || labels.expires < now);
         if !abandoned {
-            swept.kept.push(container);
+            swept.kept.push(object);
         } else if dry_run {
-            swept.removed.push(container);
+            swept.removed.push(object);
         } else {
-            match engine.remove(&container.id).await {
-                Ok(()) => swept.removed.push(container),
-                Err(error) => swept.failed.push((container, error)),
+            match engine.remove_object(&object).await {
+                Ok(()) => swept.removed.push(object),
+                Err(error) => swept.failed.push((object, error)),
             }
         }
     }
     Ok(swept)
 }
 
-/// Removes every container of one run, whoever owns it, and returns those that there were.
+/// Removes everything of one run, whoever owns it, and returns what there was.
 ///
 /// # Errors
-/// If the engine cannot list its containers, or cannot remove one.
-pub async fn remove_run(engine: &dyn Engine, run: RunId) -> Result<Vec<OwnedContainer>, EngineError> {
+/// If the engine cannot list what it has, or cannot remove some of it.
+pub async fn remove_run(engine: &dyn Engine, run: RunId) -> Result<Vec<OwnedObject>, EngineError> {
     let mut left = engine.owned().await?;
-    left.retain(|container| container.labels.run == run);
-    for container in &left {
-        engine.remove(&container.id).await?;
+    left.retain(|object| object.labels.run == run);
+    for object in &left {
+        engine.remove_object(object).await?;
     }
     Ok(left)
 }

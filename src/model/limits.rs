@@ -36,4 +36,19 @@ pub struct ResourceLimits {
     pub cpu_millis: Option<u64>,
     /// Number of processes and threads.
     pub pids: Option<u32>,
+    /// Size of `/dev/shm` in bytes.
+    pub shm_bytes: Option<u64>,
+    /// Limits of each process.
+    pub ulimits: Vec<Ulimit>,
+}
+
+/// A limit of each process of a container, as `setrlimit` knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ulimit {
+    /// The limit's name, such as `nofile`.
+    pub name: String,
+    /// The soft limit; -1 means none.
+    pub soft: i64,
+    /// The hard limit; -1 means none.
+    pub hard: i64,
 }

@@ -4,6 +4,7 @@
 
 mod batch;
 mod case;
+mod container;
 mod event;
 mod exit;
 mod framework_names;
@@ -14,6 +15,7 @@ mod part;
 mod report_file;
 mod report_format;
 mod seconds;
+mod service;
 mod state;
 mod stop;
 mod template;
@@ -21,16 +23,20 @@ mod unit;
 
 pub use batch::{Batch, BatchResult, ContainerExit, Division, ShardProblem, Trouble, UnitIndex, UnitResult};
 pub use case::{Case, CaseOutcome, Finding, FindingKind};
+pub use container::{ContainerSettings, EnvVar, HealthCheck, Mount, MountSource, Network, Privileges};
 pub use event::{EVENT_FORMAT_VERSION, Event, EventKind, OutputFile, OutputStream, PlanSummary};
 pub use exit::ExitCode;
 pub use framework_names::FRAMEWORK_NAMES;
 pub use ids::{Attempt, ImageId, RunId, ShardId, Slot, UnitId};
-pub use limits::{Policy, ResourceLimits};
+pub use limits::{Policy, ResourceLimits, Ulimit};
 pub use outcome::{Cause, UnitOutcome};
 pub use part::split_part;
 pub use report_file::{ReportFile, ReportProblem};
 pub use report_format::ReportFormat;
+pub use service::{
+    Build, Dependency, DependencyCondition, ImageSource, Readiness, ReadinessProbe, Reset, Service, ServiceScope,
+};
 pub use state::{CaseCounts, RunState, ShardRecord, UnitCounts, UnitRecord};
 pub use stop::{CancelReason, StopReason};
-pub use template::{EnvVar, Mount, Network, ShardTemplate};
+pub use template::ShardTemplate;
 pub use unit::Unit;

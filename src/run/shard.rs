@@ -48,7 +48,7 @@ impl Shared {
     fn is_set(&self, name: &str) -> bool {
         let names: &[&str] = if name == "LC_ALL" { &["LC_ALL", "LC_CTYPE", "LANG"] } else { &[name] };
         let by_image = self.image.env.iter().filter_map(|var| var.split('=').next());
-        let by_user = self.plan.template().env.iter().map(|var| var.name.as_str());
+        let by_user = self.plan.template().container.env.iter().map(|var| var.name.as_str());
         by_image.chain(by_user).any(|set| names.contains(&set))
     }
 
@@ -162,7 +162,7 @@ impl ShardTask {
         let [unit] = self.units.as_slice() else { return Ok(collected) };
         let globs = shared.framework.report_globs(shared.plan.framework(), unit.id.as_str());
         if !globs.is_empty() && collected.before_command.is_none() {
-            let work_dir = shared.plan.template().work_dir.as_deref().unwrap_or(&shared.image.work_dir);
+            let work_dir = shared.plan.template().container.work_dir.as_deref().unwrap_or(&shared.image.work_dir);
             let named = NamedReports { globs: &globs, work_dir, dir: &self.dir };
             collect_named(&*shared.engine, id, &named, &mut collected).await?;
         }
@@ -331,7 +331,7 @@ impl ShardTask {
         // In the command, not before the argv, which may begin with a shell.
         call.command.splice(..0, entrypoint.unwrap_or_default().iter().cloned());
         let argv = shared.framework.argv(&call, &paths);
-        let template = shared.plan.template().clone();
+        let template = shared.plan.template();
         let own = [
             ("MINKE_RUN", shared.labels.run.to_string()),
             ("MINKE_SHARD", self.slot.to_string()),
@@ -341,17 +341,16 @@ impl ShardTask {
         ];
         let framework = shared.framework.environment().iter().filter(|(name, _)| !shared.is_set(name));
         let framework = framework.map(|(name, value)| (*name, (*value).to_owned()));
+        let argv = match &template.before_command {
+            Some(before) => after_before_command(before, argv),
+            None => argv,
+        };
+        let name = format!("minke-{}-{}", shared.labels.run, self.shard);
+        let settings = template.container.clone();
+        let spec = ContainerSpec::new(name, shared.image.id.clone(), &template.image, settings, shared.labels.clone());
         ContainerSpec {
-            name: format!("minke-{}-{}", shared.labels.run, self.shard),
-            image: shared.image.id.clone(),
-            argv: match &template.before_command {
-                Some(before) => after_before_command(before, argv),
-                None => argv,
-            },
-            replaces_entrypoint: entrypoint.is_some(),
             env: own.into_iter().chain(framework).map(|(name, value)| format!("{name}={value}")).collect(),
-            labels: shared.labels.clone(),
-            template,
+            ..spec.with_command(argv, entrypoint.is_some())
         }
     }
 

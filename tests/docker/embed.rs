@@ -22,8 +22,8 @@ fn project() -> Project {
 
 fn plan_of(project: &Project) -> Plan {
     let mut template = ShardTemplate::new(PYTHON);
-    template.work_dir = Some("/project".to_owned());
-    template.mounts = vec![Mount { host: project.path().to_owned(), container: "/project".to_owned() }];
+    template.container.work_dir = Some("/project".to_owned());
+    template.container.mounts = vec![Mount::host(project.path().to_owned(), "/project")];
     plan(PlanInput {
         units: vec![Unit::new("test_a.py"), Unit::new("test_b.py")],
         partition: None,

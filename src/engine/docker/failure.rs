@@ -64,7 +64,7 @@ pub(super) fn is_being_removed(error: &Error) -> bool {
 pub(super) fn of_create(spec: &ContainerSpec, error: Error) -> EngineError {
     let text = words(&error);
     if server_code(&error) == Some(404) && text.contains("No such image") {
-        return EngineError::ImageMissing { image: spec.template.image.clone(), detail: text };
+        return EngineError::ImageMissing { image: spec.image_name.clone(), detail: text };
     }
     operation(format!("create container `{}`", spec.name), error)
 }

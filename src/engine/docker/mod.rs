@@ -3,7 +3,11 @@
 mod connect;
 mod create;
 mod failure;
+mod inside;
+mod networks;
+mod snapshots;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,7 +28,8 @@ use tokio::sync::OnceCell;
 
 use super::spec::RUN;
 use super::{
-    ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, Image, Labels, Output, OwnedContainer, PathKind,
+    CachedImage, CommitSpec, ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, ExecResult, Health, Image,
+    Labels, NetworkSpec, ObjectKind, Output, OwnedObject, PathKind, TarStream,
 };
 use crate::model::{ContainerExit, ImageId};
 use crate::schedule::Signal;
@@ -249,17 +254,63 @@ impl Engine for DockerEngine {
         }
     }
 
-    async fn owned(&self) -> Result<Vec<OwnedContainer>, EngineError> {
+    async fn owned(&self) -> Result<Vec<OwnedObject>, EngineError> {
         let filters = std::collections::HashMap::from([("label", vec![RUN])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
         let found = self.docker.list_containers(Some(options)).await;
         let found = found.map_err(|error| operation("list containers", error))?;
-        Ok(found
-            .into_iter()
-            .filter_map(|container| {
-                let labels = Labels::from_map(&container.labels?)?;
-                Some(OwnedContainer { id: ContainerId(container.id?), labels })
-            })
-            .collect())
+        let containers = found.into_iter().filter_map(|container| {
+            let labels = Labels::from_map(&container.labels?)?;
+            Some(OwnedObject { kind: ObjectKind::Container, id: container.id?, labels })
+        });
+        Ok(containers.chain(networks::owned(&self.docker).await?).collect())
+    }
+
+    async fn put(&self, container: &ContainerId, dir: &str, tar: TarStream) -> Result<(), EngineError> {
+        snapshots::put(&self.docker, container, dir, tar).await
+    }
+
+    async fn commit(&self, container: &ContainerId, spec: &CommitSpec) -> Result<ImageId, EngineError> {
+        snapshots::commit(&self.docker, container, spec).await
+    }
+
+    async fn images_with_label(&self, label: &str) -> Result<Vec<CachedImage>, EngineError> {
+        snapshots::with_label(&self.docker, label).await
+    }
+
+    async fn remove_image(&self, image: &str) -> Result<(), EngineError> {
+        snapshots::remove(&self.docker, image).await
+    }
+
+    async fn exec(&self, container: &ContainerId, argv: &[String]) -> Result<ExecResult, EngineError> {
+        inside::exec(&self.docker, container, argv).await
+    }
+
+    async fn health(&self, container: &ContainerId) -> Result<Health, EngineError> {
+        inside::health(&self.docker, container).await
+    }
+
+    async fn address(&self, container: &ContainerId, network: &str) -> Result<Option<IpAddr>, EngineError> {
+        networks::address(&self.docker, container, network).await
+    }
+
+    async fn create_network(&self, spec: &NetworkSpec) -> Result<(), EngineError> {
+        networks::create(&self.docker, spec).await
+    }
+
+    async fn subnets(&self) -> Result<Vec<String>, EngineError> {
+        networks::subnets(&self.docker).await
+    }
+
+    async fn create_volume(&self, name: &str, labels: &Labels) -> Result<(), EngineError> {
+        networks::create_volume(&self.docker, name, labels).await
+    }
+
+    async fn remove_object(&self, object: &OwnedObject) -> Result<(), EngineError> {
+        match object.kind {
+            ObjectKind::Container => self.remove(&ContainerId(object.id.clone())).await,
+            ObjectKind::Network => networks::remove(&self.docker, &object.id).await,
+            ObjectKind::Volume => networks::remove_volume(&self.docker, &object.id).await,
+        }
     }
 }
