@@ -10,5 +10,7 @@ pub mod plan;
 pub mod report;
 pub mod run;
 pub mod schedule;
+pub mod snapshot;
+pub mod source;
 
 pub use run::run;

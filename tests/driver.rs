@@ -1,7 +1,7 @@
 //! The driver and the shard task against an engine that misbehaves on purpose, in paused time. The real engine has its own
 //! tests; this one is for what a real engine does too rarely to wait for.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, mpsc};
@@ -125,7 +125,20 @@ impl Engine for FakeEngine {
 
     async fn image(&self, reference: &str) -> Result<Image, EngineError> {
         let id = ImageId(reference.to_owned());
-        Ok(Image { id, digest: None, work_dir: "/".into(), env: Vec::new(), entrypoint: Vec::new() })
+        Ok(Image {
+            id,
+            digest: None,
+            work_dir: "/".into(),
+            env: Vec::new(),
+            entrypoint: Vec::new(),
+            user: String::new(),
+            volumes: Vec::new(),
+            labels: BTreeMap::new(),
+        })
+    }
+
+    async fn local_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
+        self.image(reference).await.map(Some)
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {

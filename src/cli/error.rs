@@ -12,6 +12,8 @@ use crate::engine::EngineError;
 use crate::model::{CancelReason, ExitCode};
 use crate::report::WriteError;
 use crate::run::RunError;
+use crate::snapshot::SnapshotError;
+use crate::source::SourceError;
 
 /// Why a subcommand could not do its work.
 #[derive(Debug, Error)]
@@ -26,6 +28,9 @@ pub enum CliError {
     /// The engine failed before anything was run.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// An image cannot be made of the project or of the setup.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The run's own files cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -72,6 +77,7 @@ impl CliError {
             Self::Config(error) => error.help(),
             Self::Discover(error) => error.help(),
             Self::Engine(error) => error.help(),
+            Self::Snapshot(error) => error.help(),
             Self::Run(error) => error.help(),
             Self::Record(error) => error.help(),
             Self::FilesFrom { .. } => Some("name a text file with a path in each line, or `-`".to_owned()),
@@ -101,6 +107,10 @@ impl CliError {
             Self::Discover(DiscoverError::Engine(_) | DiscoverError::NoCommand { .. }) | Self::Engine(_) => {
                 ExitCode::Infrastructure
             }
+            Self::Snapshot(SnapshotError::Source(SourceError::Glob { .. } | SourceError::TooLarge { .. })) => {
+                ExitCode::Usage
+            }
+            Self::Snapshot(_) => ExitCode::Infrastructure,
             Self::Discover(_) => ExitCode::Usage,
             Self::Run(_) | Self::Report(_) => ExitCode::Incomplete,
             Self::Cancelled(CancelReason::Interrupt) => ExitCode::Interrupted,

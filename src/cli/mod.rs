@@ -19,6 +19,7 @@ mod report;
 mod reports;
 mod run;
 mod show;
+mod stage;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::error::CliError;
-use crate::config::{Discover, FilesFrom, Settings, Source};
+use super::stage::{Staged, stage};
+use crate::config::{Discover, FilesFrom, Settings};
 use crate::discover::{
     Candidate, DiscoverError, Found, FoundCommand, Probe, Selection, choose, find_command, in_image, in_listing,
     mark_units, on_host, project_in_image, project_on_host, settings_on_host, split_by_listing, split_in_image,
@@ -16,13 +17,11 @@ use crate::discover::{
 };
 use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
 use crate::framework::{self, Framework, ProjectFiles};
-use crate::model::{ImageId, Mount, RunId, ShardTemplate, split_part};
+use crate::model::{ImageId, RunId, ShardTemplate, split_part};
 use crate::plan::{FrameworkCall, Plan, PlanInput, Split, plan};
 
 /// The name of the framework that is recognised.
 pub(super) const AUTO: &str = "auto";
-/// Where a mounted project is in the container when nothing else is said.
-const MOUNT_POINT: &str = "/project";
 /// How long a container that is only looked into may stay, should minke be killed.
 const PROBE_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 
@@ -41,22 +40,26 @@ pub(super) struct Prepared {
 /// Finds the units and the framework's command, and makes the plan.
 pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: RunId) -> Result<Prepared, CliError> {
     settings.check_command()?;
-    let image_name = settings.required_image()?;
     let named = listed_files(settings)?;
-    let template = template(settings, image_name);
+    let Staged { image, template, in_host, mut notes, mut remarks } =
+        stage(settings, &engine, named.as_deref(), run).await?;
     let in_host = match settings.discover {
         Discover::Host => true,
         Discover::Image => false,
-        Discover::Auto => settings.source == Source::Mount,
+        Discover::Auto => in_host,
     };
-    let (frameworks, note) = settle_framework(settings, in_host, &engine, &template, run).await?;
+    let image = match image {
+        Err(error) if !in_host => return Err(error),
+        image => image,
+    };
+    let (frameworks, note) = settle_framework(settings, in_host, &engine, &template, image.as_ref().ok(), run).await?;
+    notes.extend(note);
     let selection = |framework| Selection {
         paths: &settings.files,
         named: named.as_deref(),
         exclude: &settings.exclude,
         framework,
     };
-    let notes = Vec::from_iter(note);
     let by_name = *frameworks.first().expect("the settings accept known frameworks only");
     if by_name.default_path().is_none() && settings.files.is_empty() && named.is_none() {
         return Err(DiscoverError::NoPaths { framework: by_name.name() }.into());
@@ -68,12 +71,11 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         Split::Never => found,
         Split::All => split_on_host(found, by_name, &settings.root),
     });
-    let image = match engine.image(image_name).await {
-        Ok(image) => image,
-        Err(error @ EngineError::ImageMissing { .. }) if let Some(found) = on_host => {
-            return unusable(settings, found, by_name, template, engine, error.into()).await;
-        }
-        Err(error) => return Err(error.into()),
+    let image = match (image, &on_host) {
+        (Ok(image), _) => image,
+        // The units are known, so the report can name each of them.
+        (Err(error), Some(found)) => return unusable(settings, found.clone(), by_name, template, engine, error).await,
+        (Err(error), None) => return Err(error),
     };
     let (found, command) = if is_listed {
         let command = command_inside(settings, &engine, &template, &image, frameworks, run).await?;
@@ -107,7 +109,7 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
             split_by_listing(found, framework, &call, &*engine, spec).await?
         }
     };
-    let mut remarks = Vec::from_iter(remark_on_mount(settings, &*engine).await?);
+    remarks.extend(remark_on_mount(settings, &*engine).await?);
     remarks.extend(remarks_on_units(settings, in_host, &found, command.framework));
     let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
     Ok(Prepared { engine, plan, notes, remarks, unusable_image: None })
@@ -119,24 +121,22 @@ async fn settle_framework(
     in_host: bool,
     engine: &Arc<dyn Engine>,
     template: &ShardTemplate,
+    image: Option<&Image>,
     run: RunId,
 ) -> Result<(&'static [&'static dyn Framework], Option<String>), CliError> {
     if settings.framework != AUTO {
         return Ok((framework::named(&settings.framework), None));
     }
-    let candidate = match engine.image(&template.image).await {
-        Ok(image) => {
-            let probe = open_probe(engine, template, &image, run).await?;
-            let recognised = recognise(settings, in_host, &probe, &image).await;
+    let candidate = match image {
+        Some(image) => {
+            let probe = open_probe(engine, template, image, run).await?;
+            let recognised = recognise(settings, in_host, &probe, image).await;
             let closed = probe.close().await;
             let recognised = recognised?;
             closed?;
             recognised
         }
-        Err(EngineError::ImageMissing { .. }) if in_host => {
-            choose(&project_on_host(&settings.files, &settings.root), None).await?
-        }
-        Err(error) => return Err(error.into()),
+        None => choose(&project_on_host(&settings.files, &settings.root), None).await?,
     };
     let name = candidate.framework.name();
     Ok((framework::named(name), Some(format!("framework {name}, because {}", candidate.sign.reason))))
@@ -251,7 +251,7 @@ fn given_command(settings: &Settings, frameworks: &[&'static dyn Framework]) -> 
     Some(FoundCommand { framework, argv, is_guess: false })
 }
 
-async fn open_probe(
+pub(super) async fn open_probe(
     engine: &Arc<dyn Engine>,
     template: &ShardTemplate,
     image: &Image,
@@ -270,11 +270,15 @@ fn looking_container(
     what: &str,
     argv: Vec<String>,
 ) -> ContainerSpec {
-    let expires = Timestamp::now().saturating_add(PROBE_LIFETIME).unwrap_or(Timestamp::MAX);
-    let labels = Labels { run, owner: Owner::this_process(), expires };
     let name = format!("minke-{run}-{what}");
-    ContainerSpec::new(name, image.id.clone(), &template.image, template.container.clone(), labels)
+    ContainerSpec::new(name, image.id.clone(), &template.image, template.container.clone(), labels(run))
         .with_command(argv, true)
+}
+
+/// Says whose the containers are that a run needs before it begins.
+pub(super) fn labels(run: RunId) -> Labels {
+    let expires = Timestamp::now().saturating_add(PROBE_LIFETIME).unwrap_or(Timestamp::MAX);
+    Labels { run, owner: Owner::this_process(), expires }
 }
 
 async fn make_plan(
@@ -317,26 +321,9 @@ async fn make_plan(
     Ok(plan)
 }
 
-fn template(settings: &Settings, image: &str) -> ShardTemplate {
-    let mut template = ShardTemplate::new(image);
-    template.before_command.clone_from(&settings.before_command);
-    let container = &mut template.container;
-    container.work_dir.clone_from(&settings.work_dir);
-    if settings.source == Source::Mount {
-        let mount_point = settings.work_dir.clone().unwrap_or_else(|| MOUNT_POINT.to_owned());
-        container.mounts = vec![Mount::host(settings.root.clone(), mount_point.clone())];
-        container.work_dir = Some(mount_point);
-    }
-    container.env.clone_from(&settings.env);
-    container.network = settings.network.clone();
-    container.user.clone_from(&settings.user);
-    container.limits = settings.limits.clone();
-    template
-}
-
 async fn remark_on_mount(settings: &Settings, engine: &dyn Engine) -> Result<Option<String>, EngineError> {
     let info = engine.info().await?;
-    let far_mount = settings.source == Source::Mount && !info.is_local;
+    let far_mount = settings.source.is_mount() && !info.is_local;
     Ok(far_mount.then(|| {
         format!(
             "`--source mount` mounts `{}` of the engine's own machine, and the engine is at {}",

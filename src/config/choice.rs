@@ -50,10 +50,23 @@ choice! {
 choice! {
     /// Where the containers have the tests from.
     Source {
+        /// The image where it has them, else a copy of the current directory.
+        Auto = "auto",
+        /// A copy of the current directory is put over the image.
+        Copy = "copy",
         /// They are part of the image.
         Image = "image",
         /// The current directory is mounted.
         Mount = "mount",
+        /// The current directory is mounted, and cannot be written to.
+        MountReadOnly = "mount-ro",
+    }
+}
+
+impl Source {
+    /// Tells whether the current directory is mounted.
+    pub fn is_mount(self) -> bool {
+        matches!(self, Self::Mount | Self::MountReadOnly)
     }
 }
 

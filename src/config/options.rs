@@ -111,8 +111,21 @@ options! {
     Image {
         /// Image that the containers are started from.
         image: One<String>, "IMAGE";
-        /// Run the tests that are in the image, or mount the current directory over the work directory.
-        source: One<Source>, "image|mount" .default("image");
+        /// Where the tests come from: a copy of the current directory in every container, the image itself, or the current
+        /// directory mounted; `auto` takes the image if it has them, else a copy.
+        source: One<Source>, "auto|copy|image|mount|mount-ro" .default("auto");
+        /// Copy these too, although `.gitignore`, `.dockerignore` or `.minkeignore` leaves them out; may be repeated.
+        include: Many<String>, "GLOB";
+        /// How much may be copied; more is taken for a mistake.
+        source_limit: One<Bytes>, "SIZE" .default("2g");
+        /// Shell text that prepares the image once; what it did is kept, and every container starts from it.
+        setup: One<String>, "TEXT";
+        /// Files that the setup reads; it runs again only when they change, and sees no others. May be repeated.
+        setup_inputs: Many<String>, "GLOB" .otherwise("all files");
+        /// Network of the setup.
+        setup_network: One<Network>, "none|bridge|NAME" .default("bridge");
+        /// Run the setup again, although what it did is there.
+        no_snapshot: One<Switch>, "true|false" .default("false");
         /// Directory in the container that tests are run in, as an absolute path.
         work_dir: One<ContainerPath>, "PATH" .otherwise("the image's own, /project for a mounted source");
         /// Variable for the containers; without a value it is taken from the environment. May be repeated and adds to

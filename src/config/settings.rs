@@ -47,6 +47,18 @@ pub struct Settings {
     pub image: Option<String>,
     /// Where the containers have the tests from.
     pub source: Source,
+    /// Globs of what is copied although it is ignored.
+    pub include: Vec<String>,
+    /// How many bytes may be copied.
+    pub source_limit: u64,
+    /// Shell text that prepares the image once.
+    pub setup: Option<String>,
+    /// Globs of the files that it reads; none means all.
+    pub setup_inputs: Vec<String>,
+    /// The network that it has.
+    pub setup_network: Network,
+    /// Whether what it did earlier may be taken.
+    pub reuse_setup: bool,
     /// The absolute directory in the container that tests are run in; `None` means the image's own.
     pub work_dir: Option<String>,
     /// Variables for the containers, each name once.
@@ -143,7 +155,7 @@ impl Settings {
         }
         required("command", self.command.as_ref().map(|_| COMMAND))?;
         let is_shared = |glob: &&String| !glob.starts_with('/') && !glob.contains("{unit}");
-        let shared = self.reports.iter().filter(|_| self.source == Source::Mount).find(is_shared);
+        let shared = self.reports.iter().filter(|_| self.source.is_mount()).find(is_shared);
         shared.map_or(Ok(()), |glob| Err(ConfigError::SharedReport { glob: glob.clone() }))
     }
 
@@ -174,6 +186,12 @@ impl Settings {
             allow_empty: options.allow_empty.values(),
             image: options.image.value(),
             source: options.source.settled(),
+            include: options.include.values(),
+            source_limit: options.source_limit.settled().0,
+            setup: options.setup.value(),
+            setup_inputs: options.setup_inputs.values(),
+            setup_network: options.setup_network.settled(),
+            reuse_setup: options.no_snapshot.settled() == Switch(false),
             work_dir: options.work_dir.value().map(|path| path.0),
             env: variables(options.env_file, options.env, environment, root)?,
             network: options.network.settled(),

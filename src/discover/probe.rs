@@ -59,8 +59,11 @@ impl Probe {
         if path == "." { format!("{base}/") } else { format!("{base}/{path}") }
     }
 
-    /// Says what a path is after following links, and where it really is.
-    pub(super) async fn look(&self, path: &str) -> Result<Option<(PathKind, String)>, EngineError> {
+    /// Says what a path is after following links, and where it really is; `None` when there is nothing.
+    ///
+    /// # Errors
+    /// If the engine cannot tell.
+    pub async fn look(&self, path: &str) -> Result<Option<(PathKind, String)>, EngineError> {
         let mut path = self.absolute(path);
         for _ in 0..MOST_LINKS {
             match self.engine.stat(&self.container, &path).await? {

@@ -8,6 +8,7 @@ mod owner;
 mod spec;
 mod sweep;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 
@@ -72,6 +73,12 @@ pub struct Image {
     pub env: Vec<String>,
     /// The entry point, empty when the image has none.
     pub entrypoint: Vec<String>,
+    /// The user, empty when the image names none.
+    pub user: String,
+    /// The directories that become volumes: what is written there is no part of an image.
+    pub volumes: Vec<String>,
+    /// The labels.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// A piece of a container's output.
@@ -147,6 +154,10 @@ pub struct CommitSpec {
     pub repository: String,
     /// The image's tag.
     pub tag: String,
+    /// The entry point of the image, whatever the container's is; empty for none.
+    pub entrypoint: Vec<String>,
+    /// The user of the image, whoever the container's is; empty for the container's.
+    pub user: String,
     /// Variables of the container whose values must not stay in the image; they are emptied.
     pub emptied_env: Vec<String>,
     /// The image's labels.
@@ -214,6 +225,9 @@ pub trait Engine: Send + Sync {
 
     /// Finds an image, pulling it when it is missing.
     async fn image(&self, reference: &str) -> Result<Image, EngineError>;
+
+    /// Finds an image that the engine has; `None` when it has none.
+    async fn local_image(&self, reference: &str) -> Result<Option<Image>, EngineError>;
 
     /// Creates a container without starting it.
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError>;

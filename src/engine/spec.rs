@@ -102,6 +102,11 @@ impl Labels {
         ])
     }
 
+    /// Returns the same labels with nothing in them, for an image that is made of a container: it belongs to no run.
+    pub fn blank() -> Vec<(String, String)> {
+        [RUN, OWNER, EXPIRES].map(|name| (name.to_owned(), String::new())).to_vec()
+    }
+
     /// Reads labels back; `None` when one of them is missing or is not minke's writing.
     pub(super) fn from_map(map: &HashMap<String, String>) -> Option<Self> {
         Some(Self {

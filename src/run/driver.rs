@@ -1,6 +1,6 @@
 //! The driver: the scheduler's servant. It carries commands out and brings back what happens.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,7 +114,16 @@ async fn find_image(engine: &dyn Engine, plan: &Plan, cancel: &Cancel) -> Option
 /// Stands for the image in a run that is cancelled before it begins.
 fn nothing_known_of(reference: &str) -> Image {
     let id = ImageId(reference.to_owned());
-    Image { id, digest: None, work_dir: "/".to_owned(), env: Vec::new(), entrypoint: Vec::new() }
+    Image {
+        id,
+        digest: None,
+        work_dir: "/".to_owned(),
+        env: Vec::new(),
+        entrypoint: Vec::new(),
+        user: String::new(),
+        volumes: Vec::new(),
+        labels: BTreeMap::new(),
+    }
 }
 
 fn expiry(plan: &Plan) -> Timestamp {

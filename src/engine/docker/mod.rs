@@ -115,6 +115,9 @@ impl DockerEngine {
             work_dir,
             env: config.env.unwrap_or_default(),
             entrypoint: config.entrypoint.unwrap_or_default(),
+            user: config.user.unwrap_or_default(),
+            volumes: config.volumes.unwrap_or_default(),
+            labels: config.labels.unwrap_or_default().into_iter().collect(),
         }))
     }
 }
@@ -139,6 +142,10 @@ impl Engine for DockerEngine {
             detail: "it is not there after the pull".into(),
         };
         self.inspect_image(reference).await?.ok_or_else(missing)
+    }
+
+    async fn local_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
+        self.inspect_image(reference).await
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {

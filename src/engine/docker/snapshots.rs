@@ -44,6 +44,8 @@ pub(super) async fn commit(
         .pause(false)
         .build();
     let config = ContainerConfig {
+        entrypoint: Some(spec.entrypoint.clone()),
+        user: (!spec.user.is_empty()).then(|| spec.user.clone()),
         env: Some(spec.emptied_env.iter().map(|name| format!("{name}=")).collect()),
         labels: Some(HashMap::from_iter(spec.labels.iter().cloned())),
         ..ContainerConfig::default()

@@ -1,0 +1,241 @@
+//! From the user's image to the one that shards start from: the project's files over it, and what a setup makes of it.
+
+use std::sync::Arc;
+
+use super::error::CliError;
+use super::prepare::{AUTO, labels, open_probe};
+use crate::config::{Settings, Source, print_size};
+use crate::discover::{DiscoverError, project_on_host};
+use crate::engine::{Engine, EngineError, Image};
+use crate::framework::{self, Framework};
+use crate::model::{Mount, MountSource, RunId, ShardTemplate, split_part};
+use crate::snapshot::{Place, Setup, SnapshotError, Sources, copy_sources, owner_of, set_up};
+use crate::source::{Owner, Rules};
+
+/// Where a project is in the container when neither the user nor the image says so.
+const PROJECT_DIR: &str = "/project";
+/// How many of the project's test files must be in an image so that the project is taken to be in it.
+const SAMPLES: usize = 3;
+
+/// The image that shards start from, and what all of them have in common.
+pub(super) struct Staged {
+    /// The image, or why it cannot be used.
+    pub(super) image: Result<Image, CliError>,
+    pub(super) template: ShardTemplate,
+    /// Whether the units are those of the host's files.
+    pub(super) in_host: bool,
+    pub(super) notes: Vec<String>,
+    pub(super) remarks: Vec<String>,
+}
+
+/// Finds the user's image and makes the one that shards start from. An image that cannot be had, and a setup that fails, are
+/// in the result, because the units may still be known.
+pub(super) async fn stage(
+    settings: &Settings,
+    engine: &Arc<dyn Engine>,
+    named: Option<&[String]>,
+    run: RunId,
+) -> Result<Staged, CliError> {
+    let name = settings.required_image()?;
+    let template = template(settings, name);
+    let mut staged = Staged {
+        image: Err(DiscoverError::Nowhere { image: name.to_owned() }.into()),
+        template,
+        in_host: settings.source.is_mount(),
+        notes: Vec::new(),
+        remarks: Vec::new(),
+    };
+    let image = match engine.image(name).await {
+        Ok(image) => image,
+        Err(error @ EngineError::ImageMissing { .. }) => {
+            staged.in_host |= match settings.source {
+                Source::Auto => !samples(settings, named).is_empty(),
+                Source::Copy => true,
+                Source::Image | Source::Mount | Source::MountReadOnly => false,
+            };
+            staged.image = Err(error.into());
+            return Ok(staged);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let source = settle_source(settings, engine, &staged.template, &image, named, run).await?;
+    staged.in_host |= source == Source::Copy;
+    if source.is_mount() {
+        staged.mount(settings, source);
+    }
+    staged.image = match staged.made_of(image, settings, engine, source, run).await {
+        Err(error) if !matches!(error, CliError::Snapshot(SnapshotError::Setup { .. })) => return Err(error),
+        made_or_setup_failed => made_or_setup_failed,
+    };
+    Ok(staged)
+}
+
+impl Staged {
+    fn mount(&mut self, settings: &Settings, source: Source) {
+        let dir = settings.work_dir.clone().unwrap_or_else(|| PROJECT_DIR.to_owned());
+        let host = MountSource::Host(settings.root.clone());
+        let read_only = source == Source::MountReadOnly;
+        self.template.container.mounts.push(Mount { source: host, container: dir.clone(), read_only });
+        self.template.container.work_dir = Some(dir);
+    }
+
+    async fn made_of(
+        &mut self,
+        mut image: Image,
+        settings: &Settings,
+        engine: &Arc<dyn Engine>,
+        source: Source,
+        run: RunId,
+    ) -> Result<Image, CliError> {
+        let copies = source == Source::Copy;
+        if copies && self.template.container.work_dir.is_none() {
+            let dir = if image.work_dir == "/" { PROJECT_DIR } else { &image.work_dir };
+            self.template.container.work_dir = Some(dir.to_owned());
+        }
+        if !copies && settings.setup.is_none() {
+            return Ok(image);
+        }
+        let name = self.template.image.clone();
+        let place = Place { engine: Arc::clone(engine), dir: settings.output_dir.join("cache"), labels: labels(run) };
+        let user = settings.user.as_deref();
+        let owner = owner_of(&place, &image, &name, user).await?;
+        let of_inputs = !settings.setup_inputs.is_empty();
+        if of_inputs {
+            image = self.set_up(&place, image, settings, owner).await?;
+        }
+        if copies {
+            image = self.copy(&place, image, settings, owner).await?;
+        }
+        if !of_inputs {
+            image = self.set_up(&place, image, settings, owner).await?;
+        }
+        Ok(image)
+    }
+
+    async fn copy(
+        &mut self,
+        place: &Place,
+        image: Image,
+        settings: &Settings,
+        owner: Owner,
+    ) -> Result<Image, CliError> {
+        let dir = self.template.container.work_dir.clone().unwrap_or_else(|| PROJECT_DIR.to_owned());
+        let sources = Sources {
+            project: &settings.root,
+            rules: Rules { include: &settings.include, never: std::slice::from_ref(&settings.output_dir) },
+            limit: (settings.source_limit, print_size(settings.source_limit)),
+            print_size,
+            dir: &dir,
+            owner,
+        };
+        let copied = copy_sources(place, &image, &self.template.image, &sources).await?;
+        self.remarks.extend(copied.odd.first().map(|first| left_out(first, copied.odd.len())));
+        self.notes.push(match copied.sent {
+            None => format!("sources: unchanged, {} entries in `{dir}`", copied.entries),
+            Some(bytes) => {
+                format!("sources: {} sent, {} entries in `{dir}`", print_size(bytes), copied.entries)
+            }
+        });
+        Ok(found(place, &copied.image.0).await?)
+    }
+
+    async fn set_up(
+        &mut self,
+        place: &Place,
+        image: Image,
+        settings: &Settings,
+        owner: Owner,
+    ) -> Result<Image, CliError> {
+        let Some(command) = &settings.setup else { return Ok(image) };
+        let mut container = self.template.container.clone();
+        container.network = settings.setup_network.clone();
+        let dir = container.work_dir.clone().unwrap_or_else(|| image.work_dir.clone());
+        let globs = settings.setup_inputs.as_slice();
+        let setup = Setup {
+            command,
+            settings: container,
+            inputs: (!globs.is_empty()).then_some((settings.root.as_path(), globs)),
+            dir: &dir,
+            owner,
+            reuse: settings.reuse_setup,
+        };
+        let done = set_up(place, &image, &self.template.image, &setup).await?;
+        let seconds = done.millis as f64 / 1000.0;
+        self.notes.push(match done.reused {
+            true => format!("setup: taken from a snapshot, which saves {seconds:.1} s"),
+            false => format!("setup: done in {seconds:.1} s, and kept for the next runs"),
+        });
+        Ok(found(place, &done.image.0).await?)
+    }
+}
+
+/// Finds an image that has just been made.
+async fn found(place: &Place, id: &str) -> Result<Image, EngineError> {
+    let gone = || EngineError::ImageMissing { image: id.to_owned(), detail: "somebody removed it just now".to_owned() };
+    place.engine.local_image(id).await?.ok_or_else(gone)
+}
+
+fn left_out(first: &std::path::Path, count: usize) -> String {
+    let others = if count == 1 { String::new() } else { format!(" and {} others", count - 1) };
+    format!("`{}`{others} cannot be copied: neither a file, a directory nor a link", first.display())
+}
+
+/// Decides what `auto` means: the image has the tests if it has some of the project's test files, or the project has none.
+async fn settle_source(
+    settings: &Settings,
+    engine: &Arc<dyn Engine>,
+    template: &ShardTemplate,
+    image: &Image,
+    named: Option<&[String]>,
+    run: RunId,
+) -> Result<Source, CliError> {
+    if settings.source != Source::Auto {
+        return Ok(settings.source);
+    }
+    let samples = samples(settings, named);
+    if samples.is_empty() {
+        return Ok(Source::Image);
+    }
+    let probe = open_probe(engine, template, image, run).await?;
+    let mut missing = Ok(false);
+    for sample in &samples {
+        missing = probe.look(sample).await.map(|found| found.is_none());
+        if !matches!(missing, Ok(false)) {
+            break;
+        }
+    }
+    let closed = probe.close().await;
+    let missing = missing?;
+    closed?;
+    Ok(if missing { Source::Copy } else { Source::Image })
+}
+
+/// Names some test files that the project has on the host: what the user selects, else what a framework takes for one.
+fn samples(settings: &Settings, named: Option<&[String]>) -> Vec<String> {
+    let selected = settings.files.iter().chain(named.unwrap_or_default()).map(|path| split_part(path).0);
+    let on_host: Vec<String> =
+        selected.filter(|path| settings.root.join(path).exists()).map(str::to_owned).take(SAMPLES).collect();
+    if !on_host.is_empty() || !settings.files.is_empty() {
+        return on_host;
+    }
+    let frameworks: &[&dyn Framework] = match settings.framework.as_str() {
+        AUTO => framework::ALL,
+        name => framework::named(name),
+    };
+    let project = project_on_host(&[], &settings.root);
+    let tests = project.paths.into_iter().filter(|path| frameworks.iter().any(|framework| framework.is_unit(path)));
+    tests.take(SAMPLES).collect()
+}
+
+/// Describes what the settings say of a shard's container.
+fn template(settings: &Settings, image: &str) -> ShardTemplate {
+    let mut template = ShardTemplate::new(image);
+    template.before_command.clone_from(&settings.before_command);
+    let container = &mut template.container;
+    container.work_dir.clone_from(&settings.work_dir);
+    container.env.clone_from(&settings.env);
+    container.network = settings.network.clone();
+    container.user.clone_from(&settings.user);
+    container.limits = settings.limits.clone();
+    template
+}

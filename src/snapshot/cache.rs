@@ -1,0 +1,46 @@
+//! The images that minke has made on an engine.
+
+use super::SnapshotError;
+use super::place::KIND;
+use crate::engine::{CachedImage, Engine};
+
+/// An image of minke's own making.
+#[derive(Debug, Clone)]
+pub struct CacheEntry {
+    /// Its kind: `sources` or `setup`.
+    pub kind: String,
+    /// The image.
+    pub image: CachedImage,
+}
+
+/// Lists the images that minke has made, the newest first.
+///
+/// # Errors
+/// If the engine cannot list its images.
+pub async fn cached(engine: &dyn Engine) -> Result<Vec<CacheEntry>, SnapshotError> {
+    let found = engine.images_with_label(KIND).await?;
+    let entry = |image: CachedImage| {
+        let kind = image.labels.iter().find(|(name, _)| name == KIND).map(|(_, kind)| kind.clone());
+        CacheEntry { kind: kind.unwrap_or_default(), image }
+    };
+    let mut entries: Vec<CacheEntry> = found.into_iter().map(entry).collect();
+    entries.sort_by(|a, b| b.image.created.cmp(&a.image.created).then_with(|| a.image.id.0.cmp(&b.image.id.0)));
+    Ok(entries)
+}
+
+/// Removes the images that minke has made, and returns those that are gone and those that stay, with the reason.
+///
+/// # Errors
+/// If the engine cannot list its images.
+pub async fn prune(engine: &dyn Engine) -> Result<(Vec<CacheEntry>, Vec<(CacheEntry, String)>), SnapshotError> {
+    let mut removed = Vec::new();
+    let mut kept = Vec::new();
+    // The newest first: an image that another one is made of cannot be removed before it.
+    for entry in cached(engine).await? {
+        match engine.remove_image(&entry.image.id.0).await {
+            Ok(()) => removed.push(entry),
+            Err(error) => kept.push((entry, error.in_full())),
+        }
+    }
+    Ok((removed, kept))
+}
