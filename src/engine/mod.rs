@@ -11,6 +11,7 @@ mod sweep;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -23,7 +24,7 @@ use crate::schedule::Signal;
 pub use docker::{DockerClient, DockerEngine};
 pub use error::EngineError;
 pub use owner::Owner;
-pub use spec::{ContainerSpec, Labels};
+pub use spec::{CACHE_LABEL, ContainerSpec, Labels};
 pub use sweep::{Swept, remove_run, sweep};
 
 /// A tar archive as a stream.
@@ -313,6 +314,18 @@ pub trait Engine: Send + Sync {
     async fn create_network(&self, spec: &NetworkSpec) -> Result<(), EngineError> {
         let _ = spec;
         Err(EngineError::Unsupported { operation: "make networks" })
+    }
+
+    /// Attaches a container that is created or runs to one more network, under these names.
+    async fn connect(&self, container: &ContainerId, network: &str, aliases: &[String]) -> Result<(), EngineError> {
+        let _ = (container, network, aliases);
+        Err(EngineError::Unsupported { operation: "attach containers to several networks" })
+    }
+
+    /// Asks a container to end with its own signal, and kills it after the grace; one that has ended is no error.
+    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<(), EngineError> {
+        let _ = (container, grace);
+        Err(EngineError::Unsupported { operation: "stop containers by their own signal" })
     }
 
     /// Lists the addresses of all networks that the engine has, as `ADDRESS/BITS`.

@@ -14,6 +14,9 @@ pub(super) const OWNER: &str = "minke.owner";
 /// The label that holds the time after which nobody owns the container any more.
 pub(super) const EXPIRES: &str = "minke.expires";
 
+/// The label of every image of minke's own making; its value is the kind.
+pub const CACHE_LABEL: &str = "minke.cache";
+
 /// Everything that an engine needs to create a container.
 #[derive(Debug, Clone)]
 pub struct ContainerSpec {

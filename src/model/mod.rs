@@ -18,6 +18,7 @@ mod seconds;
 mod service;
 mod state;
 mod stop;
+mod subnet;
 mod template;
 mod unit;
 
@@ -35,8 +36,10 @@ pub use report_file::{ReportFile, ReportProblem};
 pub use report_format::ReportFormat;
 pub use service::{
     Build, Dependency, DependencyCondition, ImageSource, Readiness, ReadinessProbe, Reset, Service, ServiceScope,
+    Services,
 };
 pub use state::{CaseCounts, RunState, ShardRecord, UnitCounts, UnitRecord};
 pub use stop::{CancelReason, StopReason};
+pub use subnet::Subnet;
 pub use template::ShardTemplate;
 pub use unit::Unit;

@@ -52,6 +52,8 @@ pub enum Cause {
     Engine,
     /// `--before-command` failed.
     BeforeCommand,
+    /// A service that the tests need could not be started, or did not get ready.
+    Service,
 }
 
 impl UnitOutcome {
@@ -87,6 +89,7 @@ impl Cause {
             Self::Image => "image",
             Self::Engine => "engine",
             Self::BeforeCommand => "before-command",
+            Self::Service => "service",
         }
     }
 }
@@ -110,6 +113,7 @@ impl fmt::Display for Cause {
             Self::Image => f.write_str("image problem"),
             Self::Engine => f.write_str("engine problem"),
             Self::BeforeCommand => f.write_str("before-command failed"),
+            Self::Service => f.write_str("service problem"),
         }
     }
 }

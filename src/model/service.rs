@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContainerSettings, HealthCheck};
+use super::{ContainerSettings, HealthCheck, Subnet};
 
 /// Describes a container that runs beside those of the tests.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -67,6 +67,25 @@ impl Service {
             reset: Reset::default(),
         }
     }
+
+    /// Returns the name of its image; one that is built has the name of what it is for.
+    pub fn image_name(&self) -> &str {
+        match &self.image {
+            ImageSource::Named(name) => name,
+            ImageSource::Built(_) => &self.name,
+        }
+    }
+}
+
+/// The services of a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Services {
+    /// The services, dependencies first.
+    pub list: Vec<Service>,
+    /// What the tests' own containers need of them.
+    pub needs: Vec<Dependency>,
+    /// The range that the networks' addresses are taken from.
+    pub subnets: Subnet,
 }
 
 /// Where an image comes from.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ContainerSettings;
+use super::{ContainerSettings, Services};
 
 /// Describes the container that each shard of a run gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,11 +13,18 @@ pub struct ShardTemplate {
     pub container: ContainerSettings,
     /// Shell text that must succeed in each container before the framework starts; needs `/bin/sh` in the image.
     pub before_command: Option<String>,
+    /// What runs beside each container.
+    pub services: Services,
 }
 
 impl ShardTemplate {
     /// Makes a template with an image and nothing else: no mounts, no network, no limits.
     pub fn new(image: impl Into<String>) -> Self {
-        Self { image: image.into(), container: ContainerSettings::default(), before_command: None }
+        Self {
+            image: image.into(),
+            container: ContainerSettings::default(),
+            before_command: None,
+            services: Services::default(),
+        }
     }
 }

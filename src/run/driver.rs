@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::cancel::Requests;
 use super::emit::Emitter;
+use super::services::ServicePool;
 use super::shard::{Control, ShardTask, Shared};
 use super::{Cancel, RunError, Sinks};
 use crate::engine::{Engine, EngineError, Image, Labels, Owner, remove_run};
@@ -31,6 +32,8 @@ const HEARTBEAT_LIMIT: Duration = Duration::from_secs(10);
 const HEARTBEATS_MISSED: u32 = 3;
 /// How long the engine may take over a last look for containers of the run.
 const REMOVE_LIMIT: Duration = Duration::from_secs(30);
+/// How long it may take to stop and remove the services that outlived their shards.
+const CLOSE_SERVICES_LIMIT: Duration = Duration::from_secs(300);
 /// How long a container is owned when the run has no time limit of its own.
 const OWNERSHIP: SignedDuration = SignedDuration::from_hours(24);
 /// How many inputs may wait for the scheduler before shard tasks wait for it.
@@ -63,9 +66,16 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
         run: directory.run(),
         plan: Box::new(summary),
     });
+    let labels = Labels { run: directory.run(), owner: Owner::this_process(), expires: expiry(&plan) };
+    let template = plan.template();
+    let services = (!template.services.list.is_empty()).then(|| {
+        let (engine, network) = (Arc::clone(&engine), &template.container.network);
+        ServicePool::new(engine, labels.clone(), &template.services, network, directory.path())
+    });
     let shared = Arc::new(Shared {
+        services,
         image: image.unwrap_or_else(|| nothing_known_of(&plan.template().image)),
-        labels: Labels { run: directory.run(), owner: Owner::this_process(), expires: expiry(&plan) },
+        labels,
         engine: Arc::clone(&engine),
         plan: plan.clone(),
         framework,
@@ -173,7 +183,19 @@ impl Driver<'_> {
             self.step(input);
         }
         if !self.shared.engine_lost.is_cancelled() {
+            self.close_services().await;
             self.make_sure_that_nothing_is_left().await;
+        }
+    }
+
+    async fn close_services(&mut self) {
+        let Some(pool) = &self.shared.services else { return };
+        let errors = match timeout(CLOSE_SERVICES_LIMIT, pool.close()).await {
+            Ok(errors) => errors.iter().map(EngineError::in_full).collect(),
+            Err(_) => vec![format!("the engine did not remove them within {} s", CLOSE_SERVICES_LIMIT.as_secs())],
+        };
+        for error in errors {
+            self.step(Input::Warn(format!("services of the run may be left behind: {error}; run `minke clean`")));
         }
     }
 

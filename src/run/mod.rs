@@ -9,6 +9,7 @@ mod driver;
 mod emit;
 mod error;
 mod named_reports;
+mod services;
 mod shard;
 mod signals;
 mod spool;

@@ -12,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR, collect};
 use super::named_reports::{NamedReports, collect_named};
+use super::services::{Lease, ServicePool};
 use super::spool::Spool;
 use super::watch::LineStarts;
 use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output};
 use crate::framework::Framework;
-use crate::model::{Cause, ContainerExit, FindingKind, ShardId, Slot, StopReason, Unit, UnitResult};
+use crate::model::{Cause, ContainerExit, FindingKind, Network, ShardId, Slot, StopReason, Unit, UnitResult};
 use crate::plan::Plan;
 use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
 
@@ -28,6 +29,10 @@ const END_AFTER_KILL: Duration = Duration::from_secs(30);
 const COLLECT_LIMIT: Duration = Duration::from_secs(120);
 /// How long the engine may take to remove a container.
 const REMOVE_LIMIT: Duration = Duration::from_secs(60);
+/// How long it may take to stop and remove the services of a shard.
+const REMOVE_SERVICES_LIMIT: Duration = Duration::from_secs(300);
+/// The directory of a shard's directory that the logs of its services are in.
+const SERVICES_DIR: &str = "services";
 /// The same when the engine is believed to be gone.
 const REMOVE_LIMIT_LOST: Duration = Duration::from_secs(2);
 
@@ -39,6 +44,8 @@ pub(super) struct Shared {
     pub(super) image: Image,
     pub(super) labels: Labels,
     pub(super) inputs: mpsc::Sender<Input>,
+    /// What runs beside the shards; `None` when nothing does.
+    pub(super) services: Option<ServicePool>,
     /// Cancelled when the engine is gone: nothing is waited for any more.
     pub(super) engine_lost: CancellationToken,
 }
@@ -104,8 +111,9 @@ impl ShardTask {
             }
         };
         let lost = self.shared.engine_lost.clone();
+        let mut lease = None;
         let lived = tokio::select! {
-            lived = self.live(&mut life, spool.as_mut(), &container) => lived,
+            lived = self.live(&mut life, spool.as_mut(), &container, &mut lease) => lived,
             () = lost.cancelled() => Err(EngineError::OutputLost),
         };
         if let Err(error) = lived {
@@ -117,12 +125,16 @@ impl ShardTask {
             let text = "the kernel killed a process of it for lack of memory, and yet its report is complete";
             self.tell(Input::Warn(format!("shard {}: {text}", self.shard))).await;
         }
+        let lease = self.give_back(lease, &report).await;
         let ended = Input::ShardEnded { shard: self.shard, report: Box::new(report) };
         // The receiver lives until every task has ended.
         let _ = self.shared.inputs.send(ended).await;
         let container = container.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(container) = container {
             self.remove(&container).await;
+        }
+        if let Some(lease) = lease {
+            self.remove_services(&lease).await;
         }
     }
 
@@ -131,14 +143,25 @@ impl ShardTask {
         life: &mut Life,
         spool: Option<&mut Spool>,
         container: &Mutex<Option<ContainerId>>,
+        lease: &mut Option<Lease>,
     ) -> Result<(), EngineError> {
         let shared = Arc::clone(&self.shared);
         let engine = &*shared.engine;
-        let id = engine.create(&self.spec()).await?;
+        if !self.has_services(life, lease).await {
+            return Ok(());
+        }
+        let mut spec = self.spec();
+        if let Some(network) = lease.as_ref().and_then(Lease::network) {
+            spec.container.network = Network::Named(network);
+        }
+        let id = engine.create(&spec).await?;
         *container.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(id.clone());
         if let Ok(control) = self.control.try_recv() {
             life.stop = Some(control.why);
             return Ok(());
+        }
+        if let Some(lease) = lease {
+            lease.connect(engine, &id).await?;
         }
         let output = engine.start(&id).await?;
         life.started = Some(Instant::now());
@@ -154,6 +177,60 @@ impl ShardTask {
             self.tell(Input::Warn(format!("shard {}: {remark}", self.shard))).await;
         }
         Ok(())
+    }
+
+    /// Brings up the shard's services; false when the shard ends here, and `life` says why.
+    async fn has_services(&mut self, life: &mut Life, lease: &mut Option<Lease>) -> bool {
+        let shared = Arc::clone(&self.shared);
+        let Some(pool) = &shared.services else { return true };
+        let logs = self.dir.join(SERVICES_DIR);
+        let starting = async {
+            let lease = lease.insert(pool.lease(self.slot, &logs).await?);
+            pool.start(lease, &logs).await
+        };
+        let started = tokio::select! {
+            started = starting => started,
+            Some(control) = self.control.recv() => {
+                life.stop = Some(control.why);
+                return false;
+            }
+        };
+        match started {
+            Ok(()) => true,
+            Err(error) => {
+                life.failure = Some(LaunchFailure { cause: Cause::Service, detail: error.to_string() });
+                false
+            }
+        }
+    }
+
+    /// Hands the services back for the next shard, or returns them to be removed, and tells of those that ended by themselves.
+    async fn give_back(&self, lease: Option<Lease>, report: &ShardReport) -> Option<Lease> {
+        let (lease, pool) = (lease?, self.shared.services.as_ref()?);
+        for end in lease.ends() {
+            if let Some(exit) = end.exit.filter(|exit| exit.code != 0) {
+                let log = end.log.display();
+                let text = format!("service `{}` of shard {} ended with exit code {}", end.name, self.shard, exit.code);
+                self.tell(Input::Warn(format!("{text}; its log is `{log}`"))).await;
+            }
+        }
+        let healthy = report.exit.is_some() && !self.shared.engine_lost.is_cancelled();
+        pool.take_back(lease, healthy)
+    }
+
+    async fn remove_services(&self, lease: &Lease) {
+        let (politely, limit) = match self.shared.engine_lost.is_cancelled() {
+            true => (false, REMOVE_LIMIT_LOST),
+            false => (true, REMOVE_SERVICES_LIMIT),
+        };
+        let errors = match timeout(limit, lease.remove(politely)).await {
+            Ok(errors) => errors.iter().map(EngineError::in_full).collect(),
+            Err(_) => vec![format!("the engine did not remove them within {} s", limit.as_secs())],
+        };
+        for error in errors {
+            let text = format!("services of shard {} may be left behind: {error}; run `minke clean`", self.shard);
+            self.tell(Input::Warn(text)).await;
+        }
     }
 
     async fn collect(&self, id: &ContainerId) -> Result<Collected, EngineError> {

@@ -20,7 +20,7 @@ pub enum ExitMeaning {
 /// Why a container could not be started, or was lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LaunchFailure {
-    /// `Image` when every container of this image would fail in the same way, else `Engine` or `BeforeCommand`.
+    /// `Image` when every container of this image would fail in the same way, else `Engine`, `BeforeCommand` or `Service`.
     pub cause: Cause,
     /// What happened, and what to do about it.
     pub detail: String,
@@ -304,7 +304,7 @@ impl Evidence<'_> {
             Cause::ExitCode { .. } => {
                 format!("no case failed, and yet the framework ended with exit code {code}{hint}")
             }
-            Cause::Image | Cause::Engine | Cause::BeforeCommand => cause.to_string(),
+            Cause::Image | Cause::Engine | Cause::BeforeCommand | Cause::Service => cause.to_string(),
         }
     }
 

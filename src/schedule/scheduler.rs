@@ -416,7 +416,7 @@ impl Running {
 /// Tells whether a unit without proof may be run again by itself, in the hope of an answer.
 fn can_run_again(cause: &Cause) -> bool {
     match cause {
-        Cause::Image | Cause::BeforeCommand | Cause::ForeignUnits => false,
+        Cause::Image | Cause::BeforeCommand | Cause::Service | Cause::ForeignUnits => false,
         Cause::Timeout
         | Cause::OutOfMemory
         | Cause::Killed

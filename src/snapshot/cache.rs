@@ -1,13 +1,12 @@
 //! The images that minke has made on an engine.
 
 use super::SnapshotError;
-use super::place::KIND;
-use crate::engine::{CachedImage, Engine};
+use crate::engine::{CACHE_LABEL, CachedImage, Engine};
 
 /// An image of minke's own making.
 #[derive(Debug, Clone)]
 pub struct CacheEntry {
-    /// Its kind: `sources` or `setup`.
+    /// Its kind: `sources`, `setup` or `service`.
     pub kind: String,
     /// The image.
     pub image: CachedImage,
@@ -18,9 +17,9 @@ pub struct CacheEntry {
 /// # Errors
 /// If the engine cannot list its images.
 pub async fn cached(engine: &dyn Engine) -> Result<Vec<CacheEntry>, SnapshotError> {
-    let found = engine.images_with_label(KIND).await?;
+    let found = engine.images_with_label(CACHE_LABEL).await?;
     let entry = |image: CachedImage| {
-        let kind = image.labels.iter().find(|(name, _)| name == KIND).map(|(_, kind)| kind.clone());
+        let kind = image.labels.iter().find(|(name, _)| name == CACHE_LABEL).map(|(_, kind)| kind.clone());
         CacheEntry { kind: kind.unwrap_or_default(), image }
     };
     let mut entries: Vec<CacheEntry> = found.into_iter().map(entry).collect();

@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use super::SnapshotError;
-use crate::engine::{CommitSpec, ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output, TarStream};
+use crate::engine::{
+    CACHE_LABEL, CommitSpec, ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output, TarStream,
+};
 use crate::model::{ContainerExit, ContainerSettings, ImageId};
 use crate::source::Owner;
 
-/// The label of every image of minke's own making; its value is the kind.
-pub(super) const KIND: &str = "minke.cache";
 /// The label that holds what images can take the place of each other: the newest is the best of them.
 pub(super) const SCOPE: &str = "minke.scope";
 /// How much of the files of users is read.
@@ -60,7 +60,11 @@ impl Place {
             entrypoint: from.entrypoint.clone(),
             user: from.user.clone(),
             emptied_env: made.emptied_env,
-            labels: Labels::blank().into_iter().chain([(KIND.to_owned(), made.kind.to_owned())]).chain(own).collect(),
+            labels: Labels::blank()
+                .into_iter()
+                .chain([(CACHE_LABEL.to_owned(), made.kind.to_owned())])
+                .chain(own)
+                .collect(),
         };
         self.engine.commit(container, &spec).await
     }

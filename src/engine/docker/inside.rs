@@ -1,14 +1,18 @@
-//! Looking into a running container: commands in it, and how healthy it is.
+//! Dealing with a running container: commands in it, how healthy it is, and its end.
+
+use std::time::Duration;
 
 use bollard::Docker;
 use bollard::exec::{StartExecOptions, StartExecResults};
 use bollard::models::{ExecConfig, HealthStatusEnum};
-use bollard::query_parameters::InspectContainerOptions;
+use bollard::query_parameters::{InspectContainerOptions, StopContainerOptionsBuilder};
 use futures::StreamExt;
 
-use super::failure::operation;
+use super::failure::{is_gone_or_stopped, operation};
 use crate::engine::{ContainerId, EngineError, ExecResult, Health};
 
+/// How long the engine may take to kill a container after its grace.
+const AFTER_GRACE: Duration = Duration::from_secs(60);
 /// How much of what a command prints is kept.
 const OUTPUT_BYTES: usize = 4096;
 
@@ -48,4 +52,17 @@ pub(super) async fn health(docker: &Docker, container: &ContainerId) -> Result<H
         }
         Some(HealthStatusEnum::EMPTY | HealthStatusEnum::NONE) | None => Health::Unchecked,
     })
+}
+
+/// Asks a container to end with its own signal, and kills it after the grace.
+pub(super) async fn stop(docker: &Docker, container: &ContainerId, grace: Duration) -> Result<(), EngineError> {
+    let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
+    let options = StopContainerOptionsBuilder::default().t(seconds).build();
+    // The answer comes when the container has ended.
+    let docker = docker.clone().with_timeout(grace.saturating_add(AFTER_GRACE));
+    match docker.stop_container(&container.0, Some(options)).await {
+        Ok(()) => Ok(()),
+        Err(error) if is_gone_or_stopped(&error) => Ok(()),
+        Err(error) => Err(operation(format!("stop container {}", container.0), error)),
+    }
 }

@@ -305,6 +305,14 @@ impl Engine for DockerEngine {
         networks::create(&self.docker, spec).await
     }
 
+    async fn connect(&self, container: &ContainerId, network: &str, aliases: &[String]) -> Result<(), EngineError> {
+        networks::connect(&self.docker, container, network, aliases).await
+    }
+
+    async fn stop(&self, container: &ContainerId, grace: Duration) -> Result<(), EngineError> {
+        inside::stop(&self.docker, container, grace).await
+    }
+
     async fn subnets(&self) -> Result<Vec<String>, EngineError> {
         networks::subnets(&self.docker).await
     }

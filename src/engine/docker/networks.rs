@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use bollard::Docker;
 use bollard::errors::Error;
-use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest, VolumeCreateRequest};
+use bollard::models::{
+    EndpointSettings, Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequest, VolumeCreateRequest,
+};
 use bollard::query_parameters::{
     InspectContainerOptions, ListNetworksOptions, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
     RemoveVolumeOptionsBuilder,
@@ -27,6 +29,19 @@ pub(super) async fn create(docker: &Docker, spec: &NetworkSpec) -> Result<(), En
     };
     let created = docker.create_network(request).await;
     created.map(drop).map_err(|error| operation(format!("make network `{}` ({})", spec.name, spec.subnet), error))
+}
+
+/// Attaches a container to one more network.
+pub(super) async fn connect(
+    docker: &Docker,
+    container: &ContainerId,
+    network: &str,
+    aliases: &[String],
+) -> Result<(), EngineError> {
+    let endpoint = EndpointSettings { aliases: Some(aliases.to_vec()), ..EndpointSettings::default() };
+    let request = NetworkConnectRequest { container: container.0.clone(), endpoint_config: Some(endpoint) };
+    let connected = docker.connect_network(network, request).await;
+    connected.map_err(|error| operation(format!("attach container {} to network `{network}`", container.0), error))
 }
 
 /// Lists the addresses of all networks.

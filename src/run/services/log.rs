@@ -1,0 +1,73 @@
+//! What a service prints, on its way to a file.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::engine::Output;
+
+/// How many bytes of the end are looked at for the last lines.
+const TAIL_BYTES: u64 = 4096;
+/// How many lines an error shows.
+const LAST_LINES: usize = 15;
+
+/// The log of one service; both of its streams, as they come.
+pub(super) struct ServiceLog {
+    file: Mutex<(PathBuf, File)>,
+    written: watch::Sender<u64>,
+}
+
+impl ServiceLog {
+    pub(super) fn create(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: Mutex::new((path.to_owned(), open(path)?)), written: watch::Sender::new(0) })
+    }
+
+    /// Goes on in another file.
+    pub(super) fn redirect(&self, path: &Path) -> io::Result<()> {
+        let file = open(path)?;
+        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = (path.to_owned(), file);
+        self.written.send_replace(0);
+        Ok(())
+    }
+
+    pub(super) fn take(&self, piece: &Output) -> io::Result<()> {
+        let (Output::Stdout(bytes) | Output::Stderr(bytes)) = piece;
+        self.file.lock().unwrap_or_else(PoisonError::into_inner).1.write_all(bytes)?;
+        self.written.send_modify(|written| *written += bytes.len() as u64);
+        Ok(())
+    }
+
+    /// Tells how many bytes were written, and each time when there are more.
+    pub(super) fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
+    }
+
+    /// Reads what stands behind the first `from` bytes.
+    pub(super) fn read_from(&self, from: u64) -> io::Result<Vec<u8>> {
+        let path = self.file.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Returns the last lines.
+    pub(super) fn last_lines(&self) -> String {
+        let from = self.written.borrow().saturating_sub(TAIL_BYTES);
+        let bytes = self.read_from(from).unwrap_or_default();
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(LAST_LINES)..].join("\n")
+    }
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    if let Some(dir) = path.parent() {
+        fs::create_dir_all(dir)?;
+    }
+    File::options().create(true).append(true).open(path)
+}
