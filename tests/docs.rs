@@ -49,13 +49,14 @@ fn every_cause() -> Vec<Cause> {
         Cause::Image,
         Cause::Engine,
         Cause::BeforeCommand,
+        Cause::Service,
     ];
     for cause in &all {
         // One that is added here has to be added above.
         match cause {
             Cause::Timeout | Cause::OutOfMemory | Cause::Killed | Cause::Crashed { .. } | Cause::NoReport => {}
             Cause::TruncatedReport | Cause::NoCases | Cause::ForeignUnits | Cause::ExitCode { .. } => {}
-            Cause::Image | Cause::Engine | Cause::BeforeCommand => {}
+            Cause::Image | Cause::Engine | Cause::BeforeCommand | Cause::Service => {}
         }
     }
     all

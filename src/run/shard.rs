@@ -185,7 +185,7 @@ impl ShardTask {
         let Some(pool) = &shared.services else { return true };
         let logs = self.dir.join(SERVICES_DIR);
         let starting = async {
-            let lease = lease.insert(pool.lease(self.slot, &logs).await?);
+            let lease = lease.insert(pool.lease(self.slot, self.shard, &logs).await?);
             pool.start(lease, &logs).await
         };
         let started = tokio::select! {

@@ -16,6 +16,7 @@ mod options;
 mod output;
 mod parts;
 mod reports;
+mod services;
 mod show;
 mod socket;
 mod stop;

@@ -190,6 +190,21 @@ build_pytest() {
   done_in "$image" $start
 }
 
+# ---- services: PostgreSQL and Redis, and clients of both ----
+
+hash_services() { hash_of "$(hash_python)" "$here/services.Dockerfile" "$here/services"; }
+
+build_services() {
+  local image=minke-test/services hash start
+  build_python
+  start=$SECONDS
+  hash=$(hash_services)
+  ! fresh "$image" "$hash" || return 0
+  say "building $image"
+  docker_build "$image" "$hash" "$here/services.Dockerfile" "$here/services"
+  done_in "$image" $start
+}
+
 # ---- rspec ----
 
 hash_rspec() { hash_of "$(hash_python)" "$here/rspec.Dockerfile"; }
@@ -345,7 +360,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave pytest rspec go rust'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave pytest services rspec go rust'
 
 main() {
   local name

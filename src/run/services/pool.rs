@@ -11,7 +11,7 @@ use super::error::ServiceError;
 use super::set::{ServiceEnd, ServiceSet};
 use super::snapshot::Snapshot;
 use crate::engine::{ContainerId, Engine, EngineError, Image, Labels, NetworkSpec};
-use crate::model::{Dependency, Network, Reset, Service, ServiceScope, Services, Slot, Subnet};
+use crate::model::{Dependency, Network, Reset, Service, ServiceScope, Services, ShardId, Slot, Subnet};
 
 /// How many shards in a row may lack a service before nobody waits for it any more.
 const MOST_FAILURES: u32 = 2;
@@ -90,7 +90,7 @@ impl ServicePool {
 
     /// Prepares what a shard of a slot needs; [`Lease::start`] brings it up, and [`ServicePool::take_back`] takes it back,
     /// on every path.
-    pub(crate) async fn lease(&self, slot: Slot, logs: &Path) -> Result<Lease, ServiceError> {
+    pub(crate) async fn lease(&self, slot: Slot, shard: ShardId, logs: &Path) -> Result<Lease, ServiceError> {
         if self.failures.load(Ordering::Relaxed) >= MOST_FAILURES
             && let Some(error) = lock(&self.last_failure).clone()
         {
@@ -99,7 +99,8 @@ impl ServicePool {
         let shared_network = if self.shared.is_empty() { None } else { self.shared_set().await?.network() };
         let kept = lock(&self.kept).remove(&slot);
         let set = kept.unwrap_or_else(|| {
-            let name = format!("slot{slot}");
+            // Not after the slot: the services of its last shard may still be on their way out.
+            let name = shard.to_string();
             ServiceSet::new(
                 Arc::clone(&self.resources),
                 &name,
