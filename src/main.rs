@@ -71,6 +71,7 @@ async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError>
             cli::report(settings, args, &mut out)?;
             ExitCode::Passed
         }
+        Command::Cache(args) => cli::cache(&docker, &args.command, &mut out).await?,
         Command::Clean(args) => cli::clean(&docker, args.dry_run, args.output.format(), &mut out).await?,
         Command::Doctor(args) => cli::doctor(&docker, &settings.output_dir, args.output.format(), &mut out).await?,
     };

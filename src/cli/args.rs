@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, ValueEnum};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, Subcommand, ValueEnum};
 
 use super::reports::ReportFiles;
 use crate::config::{CONFIG_VARIABLE, FlagStyle, Flags, OPTIONS, OptionSpec, Shape};
@@ -65,6 +65,31 @@ pub struct ConfigArgs {
     /// The arguments that the run would have.
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// The arguments of `minke cache`.
+#[derive(Debug, Args)]
+pub struct CacheArgs {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: CacheCommand,
+}
+
+/// What is done with the images of minke's own making.
+#[derive(Debug, Subcommand)]
+pub enum CacheCommand {
+    /// List them, the newest first
+    List(CacheFormatArgs),
+    /// Remove all that no container uses
+    Prune(CacheFormatArgs),
+}
+
+/// How `minke cache` writes.
+#[derive(Debug, Args)]
+pub struct CacheFormatArgs {
+    /// How the output is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
 }
 
 /// The arguments of `minke clean`.

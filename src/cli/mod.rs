@@ -3,6 +3,7 @@
 //! The only module that names clap. Options are not declared here: `args.rs` makes them from the table in `config`.
 
 mod args;
+mod cache;
 mod ci;
 mod clean;
 pub mod config;
@@ -27,9 +28,10 @@ use std::path::Path;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
-    CleanArgs, ConfigArgs, DialectName, DoctorArgs, FlakyForm, Format, FormatArgs, MergeArgs, PlanArgs, PresetArgs,
-    RecordArgs, ReportArgs, RunArgs, ShowArgs,
+    CacheArgs, CacheCommand, CacheFormatArgs, CleanArgs, ConfigArgs, DialectName, DoctorArgs, FlakyForm, Format,
+    FormatArgs, MergeArgs, PlanArgs, PresetArgs, RecordArgs, ReportArgs, RunArgs, ShowArgs,
 };
+pub use cache::cache;
 pub use ci::CiVariables;
 pub use clean::clean;
 pub use doctor::doctor;
@@ -106,6 +108,8 @@ pub enum Command {
     Show(ShowArgs),
     /// Write the reports of a recorded run again
     Report(ReportArgs),
+    /// List or remove the images that minke has made: copies of projects, and what setups did
+    Cache(CacheArgs),
     /// Remove what earlier runs left behind
     Clean(CleanArgs),
     /// Check that tests can be run here
@@ -132,6 +136,7 @@ impl Cli {
             | Command::Config(_)
             | Command::Show(_)
             | Command::Report(_)
+            | Command::Cache(_)
             | Command::Clean(_)
             | Command::Doctor(_) => ("run", false),
         };
@@ -151,7 +156,7 @@ impl Command {
             Self::Config(args) => args.run.flags(),
             Self::Show(args) => args.record.flags(),
             Self::Report(args) => args.record.flags(),
-            Self::Merge(_) | Self::Clean(_) | Self::Doctor(_) => Flags::default(),
+            Self::Merge(_) | Self::Cache(_) | Self::Clean(_) | Self::Doctor(_) => Flags::default(),
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome
 use crate::report::EventStream;
 use crate::report::terminal::{self, Colours, Live, OutputMode, OutputOptions, Plain, SummaryOptions, Watch, summary};
 use crate::run::{Cancel, RunDirectory, Sinks, cancel_on_signals, new_run_id};
+use crate::snapshot::SnapshotError;
 
 /// How long a cancelled run may go on preparing.
 const PREPARE_AFTER_CANCEL: Duration = Duration::from_secs(3);
@@ -53,6 +54,7 @@ pub async fn run(
     tell_remarks(&prepared, &style);
     sweep_leftovers(&*prepared.engine, &style).await;
     if let Some(error) = prepared.unusable_image {
+        tell_setup_output(&error);
         cancel.request(CancelReason::ImageUnusable { detail: error.in_one_line() });
     }
     let (sinks, watch) = style.sinks(settings, &directory);
@@ -222,6 +224,15 @@ fn tell_remarks(prepared: &Prepared, style: &Style) {
         for remark in &prepared.remarks {
             let _ = writeln!(io::stderr(), "warning: {remark}");
         }
+    }
+}
+
+/// Shows what a setup that failed printed last. The report names the file that has all of it.
+fn tell_setup_output(error: &CliError) {
+    let CliError::Snapshot(SnapshotError::Setup { output, .. }) = error else { return };
+    let _ = writeln!(io::stderr(), "the setup's last output:");
+    for line in output.lines() {
+        let _ = writeln!(io::stderr(), "  | {}", terminal::clean(line));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use indicatif::HumanBytes;
+
 use super::error::CliError;
 use super::prepare::{AUTO, labels, open_probe};
 use crate::config::{Settings, Source, print_size};
@@ -124,7 +126,7 @@ impl Staged {
             project: &settings.root,
             rules: Rules { include: &settings.include, never: std::slice::from_ref(&settings.output_dir) },
             limit: (settings.source_limit, print_size(settings.source_limit)),
-            print_size,
+            print_size: |bytes| HumanBytes(bytes).to_string(),
             dir: &dir,
             owner,
         };
@@ -133,7 +135,7 @@ impl Staged {
         self.notes.push(match copied.sent {
             None => format!("sources: unchanged, {} entries in `{dir}`", copied.entries),
             Some(bytes) => {
-                format!("sources: {} sent, {} entries in `{dir}`", print_size(bytes), copied.entries)
+                format!("sources: {} sent, {} entries in `{dir}`", HumanBytes(bytes), copied.entries)
             }
         });
         Ok(found(place, &copied.image.0).await?)

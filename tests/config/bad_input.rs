@@ -34,7 +34,11 @@ fn bad_values_are_refused_with_the_name_the_value_and_advice() {
         ("--network", "a b", "`--network` must be `none`, `bridge` or the name of a network"),
         ("--user", "a:b:c", "`--user` must be USER or USER:GROUP"),
         ("--user", ":b", "`--user` must be USER or USER:GROUP"),
-        ("--source", "mont", "`--source` must be `image` or `mount`, not `mont`\nhelp: Did you mean `mount`?"),
+        (
+            "--source",
+            "mont",
+            "`--source` must be `auto`, `copy`, `image`, `mount` or `mount-ro`, not `mont`\nhelp: Did you mean `mount`?",
+        ),
         ("--discover", "x", "`--discover` must be `auto`, `host` or `image`, not `x`"),
         ("--framework-command", "a 'b", "`--framework-command` has a quote that is not closed"),
         ("--framework-command", "", "`--framework-command` must name a program"),

@@ -21,6 +21,12 @@ pub(crate) const SAMPLES: &[(&str, [&str; 2], [&str; 2])] = &[
     ("allow-empty", ["features/*", "b"], ["\"features/*\"", "[\"b\"]"]),
     ("image", ["my-tests:1", "other"], ["\"my-tests:1\"", "\"other\""]),
     ("source", ["mount", "image"], ["\"mount\"", "\"image\""]),
+    ("include", ["dist/**", "a"], ["\"dist/**\"", "[\"a\"]"]),
+    ("source-limit", ["3g", "100m"], ["\"3g\"", "\"100m\""]),
+    ("setup", ["npm ci", "true"], ["\"npm ci\"", "\"true\""]),
+    ("setup-inputs", ["package*.json", "a"], ["\"package*.json\"", "[\"a\"]"]),
+    ("setup-network", ["none", "my_net"], ["\"none\"", "\"my_net\""]),
+    ("no-snapshot", ["true", "false"], ["true", "false"]),
     ("work-dir", ["/work", "/"], ["\"/work\"", "\"/\""]),
     ("env", ["A=1", "B=2"], ["[\"A=1\"]", "{ B = \"2\" }"]),
     ("env-file", ["a.env", "b.env"], ["\"a.env\"", "[\"b.env\"]"]),
@@ -176,7 +182,7 @@ fn defaults_are_those_of_the_manual() {
     assert_eq!(settings.limits.pids, Some(2048));
     assert_eq!((settings.limits.memory_bytes, settings.limits.cpu_millis), (None, None));
     assert_eq!((settings.network, settings.isolation), (Network::None, Isolation::Shard));
-    assert_eq!((settings.source, settings.discover), (Source::Image, Discover::Auto));
+    assert_eq!((settings.source, settings.discover), (Source::Auto, Discover::Auto));
     assert_eq!((settings.verbosity, settings.color), (Verbosity::Normal, Color::Auto));
     assert_eq!(settings.output_dir, project.top().join(".minke"));
     assert_eq!((settings.image, settings.framework.as_str(), settings.shards), (None, "auto", None));

@@ -115,7 +115,15 @@ fn nothing_selected_says_what_was_searched() {
     plan(&project, &["tests/**/*.feature"]).expect(4).says("glob `tests/**/*.feature`");
     plan(&project, &["--exclude", "tests"]).expect(4).says("directory `.`").says("`--exclude` leaves out all 2");
     plan(&project, &["--partition", "3/3"]).expect(4).says("part 3/3 of 2 units");
-    let inside = project.minke(&["pytest", "--image", "minke-test/scratch", "--framework-command", "pytest"]);
+    let inside = project.minke(&[
+        "pytest",
+        "--image",
+        "minke-test/scratch",
+        "--source",
+        "image",
+        "--framework-command",
+        "pytest",
+    ]);
     inside.expect(4).says("in image `minke-test/scratch`, working directory `/suite`");
 }
 

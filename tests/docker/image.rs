@@ -64,7 +64,7 @@ fn an_image_that_is_missing_is_named_and_every_known_unit_is_in_the_report() {
     ended.says(missing).says("docker build -t").says("cannot be pulled");
     assert_all_of_image(&ended, 2);
     assert!(project.path().join("out.xml").is_file());
-    let unknown = project.minke(&["pytest", "--image", missing]);
+    let unknown = project.minke(&["pytest", "--image", missing, "--source", "image"]);
     unknown.expect(3).says(&format!("error: image `{missing}` is not on the engine")).says("help: ");
     project.minke(&["pytest", "--image", "Not A Name"]).expect(3).says("Not A Name");
 }
@@ -143,7 +143,8 @@ fn a_framework_that_is_unknown_is_refused_with_the_one_that_was_meant() {
     let run = |name| project.minke(&["run", "--framework", name, "--image", PYTHON]);
     run("pytset").expect(2).says("`pytset`").says("Did you mean `pytest`?");
     run("cucumber-rb").expect(2).says("`cucumber-ruby`");
-    project.minke(&["run", "--image", PYTHON]).expect(2).says("no working directory").says("--work-dir");
+    let baked = project.minke(&["run", "--image", PYTHON, "--source", "image"]);
+    baked.expect(2).says("no working directory").says("--work-dir");
     let nothing = Project::empty().minke(&["run", "--image", PYTHON, "--source", "mount"]);
     nothing.expect(2).says("cannot tell which test framework").says("--framework");
     project.minke(&["pytest"]).expect(2).says("no image is given").says("--image");

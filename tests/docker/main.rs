@@ -19,4 +19,5 @@ mod reports;
 mod services;
 mod show;
 mod socket;
+mod sources;
 mod stop;

@@ -1,0 +1,280 @@
+//! A project that is copied over an image, and what a setup makes of it.
+
+use std::ffi::OsStr;
+use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Ended, PYTHON, Project, docker};
+
+/// The image of a suite that is baked in.
+const BAKED: &str = "minke-test/baked-pytest";
+
+fn run(project: &Project, more: &[&str]) -> Ended {
+    let arguments = ["pytest", "--image", PYTHON, "--source", "copy"];
+    project.minke(&arguments.into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
+}
+
+fn passing(project: &Project, more: &[&str]) -> Ended {
+    let ended = run(project, more);
+    ended.expect(0);
+    ended
+}
+
+#[test]
+fn every_container_has_a_copy_of_its_own_and_the_host_sees_nothing_of_it() {
+    let project = Project::empty();
+    for name in ["a", "b"] {
+        let text = "import os\ndef test_a():\n    assert not os.path.exists('left')\n    open('left', 'w')\n    os.remove('data')\n";
+        project.write(&format!("test_{name}.py"), text);
+    }
+    project.write("data", "x");
+    passing(&project, &["--isolation", "file"]).left_nothing();
+    assert!(project.path().join("data").is_file() && !project.path().join("left").exists());
+    let owned: Vec<_> = fs::read_dir(project.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(owned.len(), 4, "the files and .minke, and no cache of a test: {owned:?}");
+}
+
+#[test]
+fn files_of_all_kinds_arrive_as_they_are() {
+    let project = Project::empty();
+    let path = project.path();
+    project.write("script", "#!/bin/sh\necho ran\n").write("deep/er/file", "").write("größe/ with space", "1");
+    fs::set_permissions(path.join("script"), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(path.join("deep/er/file"), Permissions::from_mode(0o600)).unwrap();
+    fs::write(path.join(OsStr::from_bytes(b"odd\xff\n")), "2").unwrap();
+    symlink("script", path.join("link")).unwrap();
+    symlink("/nowhere/at/all", path.join("dangling")).unwrap();
+    fs::create_dir(path.join("empty")).unwrap();
+    fs::File::create(path.join("sparse")).unwrap().set_len(300 << 20).unwrap();
+    let long = format!("{}/{}", "d".repeat(120), "f".repeat(200));
+    project.write(&long, "long");
+    assert!(Command::new("mkfifo").arg(path.join("pipe")).status().unwrap().success());
+    project.write(
+        "test_files.py",
+        format!(
+            r#"
+import os, subprocess
+def test_files():
+    assert subprocess.check_output(["./script"]) == b"ran\n" and subprocess.check_output(["./link"]) == b"ran\n"
+    assert os.stat("deep/er/file").st_mode & 0o777 == 0o600 and os.path.isdir("empty")
+    assert open("größe/ with space").read() == "1" and open(b"odd\xff\n").read() == "2"
+    assert os.readlink("dangling") == "/nowhere/at/all"
+    assert os.path.getsize("sparse") == 300 << 20 and open("{long}").read() == "long"
+    assert not os.path.exists("pipe")
+"#
+        ),
+    );
+    passing(&project, &[]).says("`pipe` cannot be copied");
+}
+
+#[test]
+fn what_is_ignored_stays_here_unless_it_is_included() {
+    let project = Project::empty();
+    project
+        .write(".gitignore", "*.log\n/build/\nnode_modules/\n")
+        .write(".minkeignore", "big\n!keep.log\n")
+        .write("sub/.gitignore", "private\n")
+        .write("sub/private", "")
+        .write("a.log", "")
+        .write("keep.log", "")
+        .write("build/out", "")
+        .write("node_modules/m/index.js", "")
+        .write("big/file", "")
+        .write(".git/config", "")
+        .write(".hidden", "");
+    let test = |files: &str| {
+        format!(
+            "import os\ndef test_a():\n    found = sorted(os.path.relpath(os.path.join(d, f)) for d, _, fs in os.walk('.') for f in fs)\n    assert found == sorted({files}), found\n"
+        )
+    };
+    let first = "['.gitignore', '.minkeignore', 'sub/.gitignore', 'keep.log', '.hidden', 'test_a.py']";
+    project.write("test_a.py", test(first));
+    let quiet = ["--", "-p", "no:cacheprovider"];
+    let bytecode = ["--env", "PYTHONDONTWRITEBYTECODE=1"];
+    passing(&project, &[&bytecode[..], &quiet].concat());
+    let second = "['.gitignore', '.minkeignore', 'sub/.gitignore', 'keep.log', '.hidden', 'test_a.py', \
+                  'node_modules/m/index.js', 'build/out', '.git/config']";
+    project.write("test_a.py", test(second));
+    let include = ["--include", "node_modules", "--include", "build/**", "--include", ".git/config"];
+    passing(&project, &[&bytecode[..], &include, &quiet].concat());
+    run(&project, &["--include", "a[".to_owned().as_str()]).expect(2).says("`a[` is not a glob");
+}
+
+#[test]
+fn what_did_not_change_is_not_sent_again() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): assert open('data/1').read() == '1'\n");
+    for number in 0..200 {
+        project.write(&format!("data/{number}"), format!("{number}"));
+    }
+    project.write("data/large", vec![b'x'; 1 << 20]);
+    passing(&project, &[]).says("sources: 1.00 MiB sent");
+    passing(&project, &[]).says("sources: unchanged");
+    // The same content elsewhere in time is the same.
+    let touched = Command::new("touch").arg(project.path().join("data/1")).status().unwrap();
+    assert!(touched.success());
+    passing(&project, &[]).says("sources: unchanged");
+    project.write("test_a.py", "def test_a(): assert open('data/1').read() == 'one'\n").write("data/1", "one");
+    passing(&project, &[]).says("sources: 55 B sent");
+}
+
+#[test]
+fn what_is_removed_or_of_another_kind_is_so_in_the_container_too() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("gone", "").write("kind/file", "").write("other", "");
+    project.write("large", vec![b'x'; 1 << 20]);
+    passing(&project, &[]);
+    let path = project.path();
+    fs::remove_file(path.join("gone")).unwrap();
+    fs::remove_dir_all(path.join("kind")).unwrap();
+    fs::remove_file(path.join("other")).unwrap();
+    fs::create_dir(path.join("other")).unwrap();
+    project.write("kind", "a file now").write(
+        "test_a.py",
+        "import os\ndef test_a():\n    assert not os.path.exists('gone')\n    assert open('kind').read() == 'a file now'\n    assert os.path.isdir('other')\n",
+    );
+    let ended = passing(&project, &[]);
+    assert!(!ended.stderr.contains("MiB sent"), "{}", ended.stderr);
+}
+
+#[test]
+fn files_belong_to_the_user_of_the_container() {
+    let project = Project::empty();
+    let text = "import os\ndef test_a():\n    assert (os.stat('data').st_uid, os.stat('.').st_gid) == (os.getuid(), os.getgid())\n    open('data', 'a'); open('new', 'w')\n";
+    project.write("test_a.py", text).write("data", "");
+    fs::set_permissions(project.path().join("data"), Permissions::from_mode(0o600)).unwrap();
+    for user in ["1234:4321", "1234", "nobody", "www-data:backup"] {
+        passing(&project, &["--user", user]);
+    }
+    run(&project, &["--user", "nobody-here"]).expect(3).says("no user `nobody-here`");
+}
+
+#[test]
+fn auto_takes_the_image_where_it_has_the_tests_and_else_a_copy() {
+    let baked = Project::fixture("pytest");
+    let ended = baked.minke(&["plan", "--image", BAKED, "--framework", "pytest"]);
+    ended.expect(0);
+    assert!(!ended.stderr.contains("sources:"), "{}", ended.stderr);
+    baked.write("tests/test_zz_new.py", "def test_new(): pass\n");
+    let named = baked.minke(&["pytest", "--image", BAKED, "tests/test_zz_new.py"]);
+    named.expect(0).says("sources: ").says("1 unit");
+    let elsewhere = Project::empty();
+    let ended = elsewhere.minke(&["plan", "--image", BAKED, "--framework", "pytest"]);
+    ended.expect(0);
+    assert!(!ended.stderr.contains("sources:"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_mount_may_be_read_only() {
+    let project = Project::empty();
+    let text = "import pytest\ndef test_a():\n    with pytest.raises(OSError): open('new', 'w')\n";
+    project.write("test_a.py", text);
+    let ended = project.minke(&["pytest", "--image", PYTHON, "--source", "mount-ro", "--", "-p", "no:cacheprovider"]);
+    ended.expect(0);
+}
+
+#[test]
+fn too_much_by_mistake_is_refused_with_the_directory_that_has_most() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("videos/one", "").write("small", "x");
+    // Sparse: nobody has to have 20 GB for this.
+    fs::File::options().write(true).open(project.path().join("videos/one")).unwrap().set_len(20 << 30).unwrap();
+    let ended = run(&project, &[]);
+    ended.expect(2).says("more than 2g").says("`videos` (20.00 GiB)").says("echo videos/ >> .minkeignore");
+    project.write(".minkeignore", "videos/\n");
+    passing(&project, &[]);
+    run(&project, &["--source-limit", "1g", "--include", "videos"]).expect(2).says("more than 1g");
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("secret", "x");
+    fs::set_permissions(project.path(), Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(project.path().join("secret"), Permissions::from_mode(0o600)).unwrap();
+    let group = fs::metadata("/var/run/docker.sock").unwrap().gid().to_string();
+    let minke = project.command(&["pytest", "--image", PYTHON, "--source", "copy"]);
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid", "65534", "--regid", &group, "--clear-groups", "--"]).arg(minke.get_program());
+    command.args(minke.get_args()).current_dir(project.path());
+    let ended = project.end(&mut command);
+    ended.expect(3).says("cannot read `secret`").says("Permission denied").says("echo secret >> .minkeignore");
+}
+
+#[test]
+fn an_image_whose_volume_would_swallow_the_copy_is_refused() {
+    let image = "minke-test-volume:1";
+    let dir = Project::empty();
+    dir.write("Dockerfile", format!("FROM {PYTHON}\nWORKDIR /app\nVOLUME /app\n"));
+    docker(&["build", "-q", "-t", image, dir.path().to_str().unwrap()]);
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n");
+    let ended = project.minke(&["pytest", "--image", image]);
+    ended.expect(3).says("makes `/app` a volume").says("--work-dir");
+    project.minke(&["pytest", "--image", image, "--work-dir", "/project"]).expect(0);
+    docker(&["rmi", image]);
+}
+
+#[test]
+fn a_setup_runs_once_until_its_files_change() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): assert open('made').read() == 'one\\n'\n").write("input", "one");
+    let setup = ["--setup", "cat input > made; echo >> made; echo told; sleep 1", "--setup-network", "none"];
+    let first = passing(&project, &setup);
+    first.says("setup: done in");
+    passing(&project, &setup).says("setup: taken from a snapshot, which saves 1.");
+    passing(&project, &[&setup[..], &["--no-snapshot"]].concat()).says("setup: done in");
+    project.write("other", "");
+    passing(&project, &setup).says("setup: done in");
+    let of_inputs = [&setup[..], &["--setup-inputs", "input"]].concat();
+    passing(&project, &of_inputs).says("setup: done in");
+    project.write("other", "changed");
+    passing(&project, &of_inputs).says("setup: taken from a snapshot");
+    project.write("input", "two").write("test_a.py", "def test_a(): assert open('made').read() == 'two\\n'\n");
+    passing(&project, &of_inputs).says("setup: done in");
+}
+
+#[test]
+fn a_setup_that_fails_shows_its_output_and_errs_every_unit() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("test_b.py", "def test_b(): pass\n");
+    let ended = run(&project, &["--setup", "echo what is wrong; exit 4", "--junit", "out.xml"]);
+    ended.expect(3).says("the setup command failed with exit code 4").says("what is wrong").says("setup/");
+    assert_eq!(ended.outcome("test_a.py"), "image");
+    assert_eq!(ended.outcome("test_b.py"), "image");
+    ended.left_nothing();
+    assert_eq!(ended.stderr.matches("| what is wrong").count(), 1, "told once: {}", ended.stderr);
+}
+
+#[test]
+fn what_is_kept_is_listed_and_pruned() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("unique", "kept in the cache");
+    passing(&project, &["--setup", "true"]);
+    let listed = project.minke(&["cache", "list"]);
+    listed.expect(0);
+    assert!(listed.stdout.contains("minke-cache/sources:") && listed.stdout.contains("minke-cache/setup:"));
+    let json: serde_json::Value =
+        serde_json::from_str(&project.minke(&["cache", "list", "--format", "json"]).stdout).unwrap();
+    assert_eq!(json["version"], 1);
+    assert!(json["images"].as_array().unwrap().iter().any(|image| image["kind"] == "setup"));
+}
+
+#[test]
+fn a_copy_is_found_below_the_images_working_directory() {
+    let image = "minke-test-workdir:1";
+    let dir = Project::empty();
+    dir.write("Dockerfile", format!("FROM {PYTHON}\nWORKDIR /app\nRUN echo kept > installed\n"));
+    docker(&["build", "-q", "-t", image, dir.path().to_str().unwrap()]);
+    let project = Project::empty();
+    project.write(
+        "test_a.py",
+        "import os\ndef test_a(): assert os.getcwd() == '/app' and open('installed').read() == 'kept\\n'\n",
+    );
+    project.minke(&["pytest", "--image", image]).expect(0).says("in `/app`");
+    assert!(Path::new(project.path()).join("test_a.py").is_file());
+    let _ = Command::new("docker").args(["rmi", image]).output();
+}
