@@ -1,7 +1,7 @@
 //! Addresses for networks: small pieces of a range that nobody else uses.
 
+use core::net::Ipv4Addr;
 use std::fmt;
-use std::net::Ipv4Addr;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
