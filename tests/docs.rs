@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use minke::model::{
     Attempt, CancelReason, Case, Cause, ContainerExit, EVENT_FORMAT_VERSION, Event, EventKind, Finding, FindingKind,
-    OutputFile, PlanSummary, ShardId, ShardProblem, Slot, StopReason, Trouble, UnitId, UnitOutcome,
+    Kept, OutputFile, PlanSummary, ServiceLog, ShardId, ShardProblem, Slot, StopReason, Trouble, UnitId, UnitOutcome,
 };
 use serde_json::Value;
 
@@ -145,6 +145,17 @@ fn every_event() -> Vec<EventKind> {
             stderr: output(),
             problem: Some(ShardProblem { trouble: trouble(Cause::Engine), unproven: vec![unit()] }),
         },
+        EventKind::ShardKept {
+            shard,
+            kept: Kept {
+                services: vec![ServiceLog {
+                    name: "db".to_owned(),
+                    log: output(),
+                    exit: Some(ContainerExit { code: 1, oom_killed: false, error: Some("e".to_owned()) }),
+                }],
+                artifacts: vec![output()],
+            },
+        },
         EventKind::UnitRequeued { unit: unit(), shard, why: trouble(Cause::NoReport) },
         EventKind::Warning { text: "t".to_owned() },
         EventKind::RunEnded { exit_code: 1, wall: Duration::from_secs(1) },
@@ -164,7 +175,7 @@ fn every_event() -> Vec<EventKind> {
             EventKind::RunStarted { .. } | EventKind::ShardStarted { .. } | EventKind::ContainerStarted { .. } => {}
             EventKind::UnitStarted { .. } | EventKind::ShardStopping { .. } | EventKind::ShardEnded { .. } => {}
             EventKind::UnitRequeued { .. } | EventKind::UnitEnded { .. } | EventKind::Cancelled { .. } => {}
-            EventKind::Warning { .. } | EventKind::RunEnded { .. } => {}
+            EventKind::ShardKept { .. } | EventKind::Warning { .. } | EventKind::RunEnded { .. } => {}
         }
     }
     all

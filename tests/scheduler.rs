@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use minke::model::{
-    Attempt, Batch, BatchResult, CancelReason, Case, Cause, ContainerExit, EventKind, OutputFile, Policy, ShardId,
-    ShardTemplate, StopReason, Trouble, Unit, UnitId, UnitOutcome, UnitResult,
+    Attempt, Batch, BatchResult, CancelReason, Case, Cause, ContainerExit, EventKind, Kept, OutputFile, Policy,
+    ShardId, ShardTemplate, StopReason, Trouble, Unit, UnitId, UnitOutcome, UnitResult,
 };
 use minke::plan::{FrameworkCall, Isolation, Plan, PlanInput, plan};
 use minke::schedule::{Command, Input, Scheduler, ShardReport, Signal};
@@ -95,6 +95,7 @@ impl Script {
     fn end(&mut self, seconds: u64, shard: u32, result: impl Fn(usize) -> UnitResult) {
         let units = self.running[&ShardId(shard)].units.len();
         let report = ShardReport {
+            kept: Kept::default(),
             exit: Some(ContainerExit { code: 0, oom_killed: false, error: None }),
             wall: Duration::from_secs(1),
             stdout: OutputFile::default(),

@@ -76,6 +76,14 @@ pub enum EventKind {
         /// Why.
         why: StopReason,
     },
+    /// What is kept of a shard besides its output; it comes before the shard's end, and not when there is nothing.
+    ShardKept {
+        /// The shard.
+        shard: ShardId,
+        /// What was kept.
+        #[serde(flatten)]
+        kept: Kept,
+    },
     /// A shard's container has ended and is removed; the units' own ends follow.
     ShardEnded {
         /// The shard.
@@ -183,6 +191,36 @@ pub struct OutputFile {
     pub bytes: u64,
 }
 
+/// What is kept of a shard besides its output.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The services that ran beside it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<ServiceLog>,
+    /// The files of the container that were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub artifacts: Vec<OutputFile>,
+}
+
+impl Kept {
+    /// Tells whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.services.is_empty() && self.artifacts.is_empty()
+    }
+}
+
+/// A service that ran beside a shard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ServiceLog {
+    /// Its name.
+    pub name: String,
+    /// What it printed, both streams as they came.
+    pub log: OutputFile,
+    /// How it ended before the shard did; `None` when it ran to the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<ContainerExit>,
+}
+
 /// One of the two streams of a container's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputStream {
@@ -230,6 +268,7 @@ impl EventKind {
             | Self::ShardStarted { .. }
             | Self::UnitStarted { .. }
             | Self::ShardStopping { .. }
+            | Self::ShardKept { .. }
             | Self::UnitRequeued { .. }
             | Self::Cancelled { .. }
             | Self::Warning { .. } => {}

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Attempt, CancelReason, Case, CaseOutcome, ContainerExit, Event, EventKind, OutputFile, PlanSummary, RunId, ShardId,
-    ShardProblem, Slot, Trouble, UnitId, UnitOutcome,
+    Attempt, CancelReason, Case, CaseOutcome, ContainerExit, Event, EventKind, Kept, OutputFile, PlanSummary, RunId,
+    ShardId, ShardProblem, Slot, Trouble, UnitId, UnitOutcome,
 };
 
 /// Everything that is known of a run so far.
@@ -83,6 +83,8 @@ pub struct ShardRecord {
     pub stderr: OutputFile,
     /// What went wrong with it as a whole.
     pub problem: Option<ShardProblem>,
+    /// What is kept of it besides its output.
+    pub kept: Kept,
 }
 
 /// Units by outcome.
@@ -194,6 +196,11 @@ impl RunState {
                     record.came_to.push((unit.clone(), event.at));
                 }
             }
+            EventKind::ShardKept { shard, kept } => {
+                if let Some(record) = self.shards.get_mut(shard) {
+                    record.kept.clone_from(kept);
+                }
+            }
             EventKind::ShardEnded { shard, exit, wall, stdout, stderr, problem } => {
                 if let Some(record) = self.shards.get_mut(shard) {
                     record.exit.clone_from(exit);
@@ -261,6 +268,7 @@ impl RunState {
             stdout: OutputFile::default(),
             stderr: OutputFile::default(),
             problem: None,
+            kept: Kept::default(),
         };
         self.shards.insert(shard, record);
     }

@@ -28,7 +28,7 @@ impl Subnet {
 
     /// Lists the free blocks with `bits` leading bits, beginning with the one at `start` and going round.
     pub fn free(self, bits: u8, start: u32, taken: &[Self]) -> impl Iterator<Item = Self> {
-        let count = 1_u64 << u32::from(bits.clamp(self.bits, 32) - self.bits);
+        let count = if bits < self.bits { 0 } else { 1_u64 << u32::from(bits.min(32) - self.bits) };
         let size = 1_u64 << (32 - u32::from(bits));
         (0..count).filter_map(move |number| {
             let place = (number + u64::from(start)) % count;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContainerSettings, Services};
+use super::{ContainerSettings, EnvVar, PlacedFile, Services};
 
 /// Describes the container that each shard of a run gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -13,6 +13,12 @@ pub struct ShardTemplate {
     pub container: ContainerSettings,
     /// Shell text that must succeed in each container before the framework starts; needs `/bin/sh` in the image.
     pub before_command: Option<String>,
+    /// Files that are written into each container before it starts.
+    pub files: Vec<PlacedFile>,
+    /// What templates among them can name of minke's own environment.
+    pub file_env: Vec<EnvVar>,
+    /// Who files belong to when nothing else is said: the container's user and group.
+    pub owner: (u32, u32),
     /// What runs beside each container.
     pub services: Services,
 }
@@ -24,6 +30,9 @@ impl ShardTemplate {
             image: image.into(),
             container: ContainerSettings::default(),
             before_command: None,
+            files: Vec::new(),
+            file_env: Vec::new(),
+            owner: (0, 0),
             services: Services::default(),
         }
     }

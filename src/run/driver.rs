@@ -18,8 +18,8 @@ use super::{Cancel, RunError, Sinks};
 use crate::engine::{Engine, EngineError, Image, Labels, Owner, remove_run};
 use crate::framework;
 use crate::model::{
-    Batch, BatchResult, CancelReason, Cause, EVENT_FORMAT_VERSION, EventKind, ExitCode, ImageId, OutputFile, RunState,
-    ShardId, ShardProblem, Slot, Trouble, UnitResult,
+    Batch, BatchResult, CancelReason, Cause, EVENT_FORMAT_VERSION, EventKind, ExitCode, ImageId, Kept, OutputFile,
+    RunState, ShardId, ShardProblem, Slot, Trouble, UnitResult,
 };
 use crate::plan::Plan;
 use crate::schedule::{Command, Input, Scheduler, ShardReport};
@@ -267,6 +267,7 @@ fn nothing_known(units: usize, detail: String) -> ShardReport {
         wall: Duration::ZERO,
         stdout: OutputFile::default(),
         stderr: OutputFile::default(),
+        kept: Kept::default(),
         result: BatchResult {
             units: vec![unproven; units],
             problem: Some(ShardProblem { trouble, unproven: Vec::new() }),

@@ -1,6 +1,6 @@
 //! One shard's task: create, attach, start, stream, wait, collect, remove. It decides nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,13 +11,17 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR, collect};
+use super::files::{FileContext, ServiceContext, archive, fill_in};
 use super::named_reports::{NamedReports, collect_named};
-use super::services::{Lease, ServicePool};
+use super::services::{Lease, ServiceEnd, ServicePool};
 use super::spool::Spool;
 use super::watch::LineStarts;
 use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output};
 use crate::framework::Framework;
-use crate::model::{Cause, ContainerExit, FindingKind, Network, ShardId, Slot, StopReason, Unit, UnitResult};
+use crate::model::{
+    Cause, ContainerExit, FindingKind, Kept, Network, OutputFile, ServiceLog, ShardId, Slot, StopReason, Unit,
+    UnitResult,
+};
 use crate::plan::Plan;
 use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
 
@@ -120,7 +124,8 @@ impl ShardTask {
             life.failure.get_or_insert_with(|| launch_failure(&error));
         }
         let oom_killed = life.exit.as_ref().is_some_and(|exit| exit.oom_killed);
-        let report = self.report(life, spool);
+        let mut report = self.report(life, spool);
+        report.kept.services = lease.as_ref().map(|lease| self.service_logs(lease)).unwrap_or_default();
         if oom_killed && is_all_well(&report) {
             let text = "the kernel killed a process of it for lack of memory, and yet its report is complete";
             self.tell(Input::Warn(format!("shard {}: {text}", self.shard))).await;
@@ -163,6 +168,10 @@ impl ShardTask {
         if let Some(lease) = lease {
             lease.connect(engine, &id).await?;
         }
+        if let Err(detail) = self.place_files(&id, lease.as_ref()).await? {
+            life.failure = Some(LaunchFailure { cause: Cause::Image, detail });
+            return Ok(());
+        }
         let output = engine.start(&id).await?;
         life.started = Some(Instant::now());
         self.tell(Input::ShardReady { shard: self.shard, container: id.0.clone() }).await;
@@ -177,6 +186,37 @@ impl ShardTask {
             self.tell(Input::Warn(format!("shard {}: {remark}", self.shard))).await;
         }
         Ok(())
+    }
+
+    /// Writes the run's files into the created container. The inner error is a template's.
+    async fn place_files(&self, id: &ContainerId, lease: Option<&Lease>) -> Result<Result<(), String>, EngineError> {
+        let shared = &self.shared;
+        let template = shared.plan.template();
+        if template.files.is_empty() {
+            return Ok(Ok(()));
+        }
+        let addresses = match (&shared.services, lease) {
+            (Some(pool), Some(lease)) => pool.addresses(lease).await?,
+            (_, _) => Vec::new(),
+        };
+        let services = addresses.into_iter().map(|(host, address)| (host.clone(), ServiceContext { host, address }));
+        let env = template.file_env.iter().chain(&template.container.env);
+        let context = FileContext {
+            env: env.map(|var| (var.name.clone(), var.value.clone())).collect(),
+            shard: self.slot.0,
+            shards: shared.plan.shards().get(),
+            run: shared.labels.run.to_string(),
+            service: services.collect(),
+        };
+        let files = match fill_in(&template.files, &context) {
+            Ok(files) => files,
+            Err(why) => return Ok(Err(why)),
+        };
+        let packed = archive(&files, template.owner).map_err(|source| EngineError::Operation {
+            operation: "pack the files for a container".to_owned(),
+            source: Box::new(source),
+        })?;
+        shared.engine.put(id, "/", packed).await.map(Ok)
     }
 
     /// Brings up the shard's services; false when the shard ends here, and `life` says why.
@@ -202,6 +242,16 @@ impl ShardTask {
                 false
             }
         }
+    }
+
+    /// Tells what there is of the services' logs, with paths relative to the run's directory.
+    fn service_logs(&self, lease: &Lease) -> Vec<ServiceLog> {
+        let run_dir = self.dir.parent().and_then(Path::parent).unwrap_or(&self.dir);
+        let log = |end: ServiceEnd| {
+            let path = end.log.strip_prefix(run_dir).unwrap_or(&end.log).to_string_lossy().into_owned();
+            ServiceLog { name: end.name, log: OutputFile { path, bytes: end.bytes }, exit: end.exit }
+        };
+        lease.ends().into_iter().map(log).collect()
     }
 
     /// Hands the services back for the next shard, or returns them to be removed, and tells of those that ended by themselves.
@@ -368,7 +418,7 @@ impl ShardTask {
             (Some(started), None) => started.elapsed(),
             (None, _) => Duration::ZERO,
         };
-        ShardReport { exit: life.exit, wall, stdout, stderr, result: judge(evidence) }
+        ShardReport { exit: life.exit, wall, stdout, stderr, kept: Kept::default(), result: judge(evidence) }
     }
 
     /// Recognises a before-command that failed, and a framework that is not in the image.

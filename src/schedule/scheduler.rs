@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Signal;
 use super::ladder::Ladder;
 use crate::model::{
-    Attempt, Batch, BatchResult, CancelReason, Case, Cause, ContainerExit, EventKind, OutputFile, Policy, ShardId,
-    Slot, StopReason, Trouble, UnitIndex, UnitOutcome, UnitResult,
+    Attempt, Batch, BatchResult, CancelReason, Case, Cause, ContainerExit, EventKind, Kept, OutputFile, Policy,
+    ShardId, Slot, StopReason, Trouble, UnitIndex, UnitOutcome, UnitResult,
 };
 use crate::plan::Plan;
 
@@ -58,6 +58,8 @@ pub struct ShardReport {
     pub stdout: OutputFile,
     /// The spooled standard error.
     pub stderr: OutputFile,
+    /// What is kept of it besides its output.
+    pub kept: Kept,
     /// What the evidence proves.
     pub result: BatchResult,
 }
@@ -204,8 +206,11 @@ impl Scheduler {
     fn end_shard(&mut self, now: Duration, shard: ShardId, report: ShardReport, commands: &mut Vec<Command>) {
         let Some(running) = self.running.remove(&shard) else { return };
         self.free.insert(running.slot);
-        let ShardReport { exit, wall, stdout, stderr, result } = report;
+        let ShardReport { exit, wall, stdout, stderr, kept, result } = report;
         let BatchResult { units, problem } = result;
+        if !kept.is_empty() {
+            commands.push(Command::Emit(EventKind::ShardKept { shard, kept }));
+        }
         commands.push(Command::Emit(EventKind::ShardEnded { shard, exit, wall, stdout, stderr, problem }));
         let attempt = running.batch.attempt;
         let own_container = running.batch.units.len() == 1;

@@ -29,7 +29,7 @@ pub(super) struct ContainerRow {
     pub(super) is_bad: bool,
     pub(super) logs: Vec<Link>,
     /// What it wrote last, each stream with its name.
-    pub(super) output: Vec<(&'static str, String)>,
+    pub(super) output: Vec<(String, String)>,
 }
 
 /// Makes a row for each shard, in the order of their launch.
@@ -44,8 +44,11 @@ pub(super) fn rows(state: &RunState, options: &HtmlOptions) -> Vec<ContainerRow>
         let mut output = Vec::new();
         if is_bad && room > 0 {
             room -= 1;
-            output.extend(end_of_log(&shard.stdout, options).map(|html| ("Standard output", html)));
-            output.extend(end_of_log(&shard.stderr, options).map(|html| ("Standard error", html)));
+            output.extend(end_of_log(&shard.stdout, options).map(|html| ("Standard output".to_owned(), html)));
+            output.extend(end_of_log(&shard.stderr, options).map(|html| ("Standard error".to_owned(), html)));
+            output.extend(shard.kept.services.iter().filter_map(|service| {
+                Some((format!("Service {}", name(&service.name)), end_of_log(&service.log, options)?))
+            }));
         }
         let seconds = |from: f64, to: f64| span(Duration::try_from_secs_f64(to - from).unwrap_or_default());
         ContainerRow {

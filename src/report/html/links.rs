@@ -14,7 +14,7 @@ pub(super) struct Link {
     pub(super) href: Option<String>,
 }
 
-/// Links to the logs of a shard that are not empty.
+/// Links to the logs and the artifacts of a shard that are not empty.
 pub(super) fn logs(shard: &ShardRecord, options: &HtmlOptions) -> Vec<Link> {
     let link = |file: &OutputFile| {
         let run_dir = options.run_dir.as_deref()?;
@@ -25,7 +25,9 @@ pub(super) fn logs(shard: &ShardRecord, options: &HtmlOptions) -> Vec<Link> {
             href: href(&run_dir.join(&file.path), options.folder.as_deref()),
         })
     };
-    [&shard.stdout, &shard.stderr].into_iter().filter_map(link).collect()
+    let services = shard.kept.services.iter().map(|service| &service.log);
+    let files = [&shard.stdout, &shard.stderr].into_iter().chain(services).chain(&shard.kept.artifacts);
+    files.filter_map(link).collect()
 }
 
 /// Links to a file of the project, and names a line of it. Only a file that exists is led to.

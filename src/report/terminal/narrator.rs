@@ -80,6 +80,12 @@ impl Narrator {
                 self.detail(&format!("shard {shard} came to {}", clean_name(unit.as_str())))
             }
             EventKind::ShardStopping { shard, why } => self.detail(&format!("shard {shard} {}", stopping(why))),
+            EventKind::ShardKept { shard, kept } => {
+                let services = kept.services.iter().map(|service| clean_name(&service.name));
+                let mut parts: Vec<String> = services.map(|name| format!("the log of `{name}`")).collect();
+                parts.extend((!kept.artifacts.is_empty()).then(|| format!("{} artifacts", kept.artifacts.len())));
+                self.detail(&format!("of shard {shard} are kept: {}", parts.join(", ")))
+            }
             EventKind::ShardEnded { shard, exit, wall, stdout, stderr, problem } => {
                 let end = match exit {
                     Some(exit) => format!("ended with code {}", exit.code),

@@ -57,7 +57,8 @@ pub(crate) struct Output {
 /// A shard whose output may still have to be shown.
 struct Ended {
     units: Vec<UnitId>,
-    files: [OutputFile; 2],
+    /// Each with what it is.
+    files: Vec<(String, OutputFile)>,
     is_shown: bool,
 }
 
@@ -88,13 +89,20 @@ impl Output {
             }
             (OutputMode::Prefixed, _) => Ok(()),
             (OutputMode::Failed | OutputMode::Grouped, EventKind::ShardStarted { shard, units, .. }) => {
-                let files = [OutputFile::default(), OutputFile::default()];
-                self.shards.insert(*shard, Ended { units: units.clone(), files, is_shown: false });
+                self.shards.insert(*shard, Ended { units: units.clone(), files: Vec::new(), is_shown: false });
+                Ok(())
+            }
+            (OutputMode::Failed | OutputMode::Grouped, EventKind::ShardKept { shard, kept }) => {
+                if let Some(ended) = self.shards.get_mut(shard) {
+                    let logs = kept.services.iter();
+                    ended.files.extend(logs.map(|it| (format!("service {}", clean_name(&it.name)), it.log.clone())));
+                }
                 Ok(())
             }
             (mode, EventKind::ShardEnded { shard, stdout, stderr, .. }) => {
                 let Some(ended) = self.shards.get_mut(shard) else { return Ok(()) };
-                ended.files = [stdout.clone(), stderr.clone()];
+                let streams = [stdout, stderr].into_iter().cloned().zip(OutputStream::BOTH);
+                ended.files.splice(..0, streams.map(|(file, stream)| (stream.name().to_owned(), file)));
                 // Output is not divided among the units of a shard: what belongs to which of them is not known.
                 let is_shared = ended.units.len() > 1;
                 if mode == OutputMode::Grouped && is_shared { self.show(*shard, None) } else { Ok(()) }
@@ -122,19 +130,19 @@ impl Output {
         if std::mem::replace(&mut ended.is_shown, true) {
             return Ok(());
         }
-        let written = ended.files.clone().into_iter().zip(OutputStream::BOTH).filter(|(file, _)| file.bytes > 0);
+        let written: Vec<_> = ended.files.iter().filter(|(_, file)| file.bytes > 0).cloned().collect();
         let who = who(shard, &ended.units, what);
-        for (file, stream) in written {
-            self.show_log(&who, &file, stream)?;
+        for (name, file) in written {
+            self.show_log(&who, &file, &name)?;
         }
         Ok(())
     }
 
-    fn show_log(&self, who: &str, file: &OutputFile, stream: OutputStream) -> io::Result<()> {
+    fn show_log(&self, who: &str, file: &OutputFile, name: &str) -> io::Result<()> {
         let path = self.options.run_dir.join(&file.path);
         match self.options.mode {
             OutputMode::Grouped => {
-                let mut heading = Some(self.heading(who, stream, ""));
+                let mut heading = Some(self.heading(who, name, ""));
                 each_line(&path, self.colours, &mut |lines| {
                     let lines: Vec<String> = heading.take().into_iter().chain(self.barred(lines)).collect();
                     self.to.print(&lines)
@@ -144,7 +152,7 @@ impl Output {
                 // A log that a test removed is missed where its shard is looked into, not here.
                 let Ok(end) = last_lines_of(&path, self.colours, LAST_LINES) else { return Ok(()) };
                 let is_cut = end.is_cut;
-                let mut lines = vec![self.heading(who, stream, if is_cut { ", its last lines" } else { "" })];
+                let mut lines = vec![self.heading(who, name, if is_cut { ", its last lines" } else { "" })];
                 lines.extend(self.barred(end.lines));
                 if is_cut {
                     let whole = self.options.shown_dir.join(&file.path);
@@ -156,8 +164,8 @@ impl Output {
         }
     }
 
-    fn heading(&self, who: &str, stream: OutputStream, how_much: &str) -> String {
-        let end = format!(": {}{how_much}", stream.name());
+    fn heading(&self, who: &str, name: &str, how_much: &str) -> String {
+        let end = format!(": {name}{how_much}");
         let who = shorten_end(who, PAGE_WIDTH - "OUTPUT ".len() - end.len());
         format!("{} {who}{end}", paint(self.palette.heading, "OUTPUT"))
     }

@@ -122,7 +122,10 @@ impl View {
                 }
             }
             EventKind::Cancelled { why } => self.cancel(why),
-            EventKind::UnitRequeued { .. } | EventKind::Warning { .. } | EventKind::RunEnded { .. } => {}
+            EventKind::UnitRequeued { .. }
+            | EventKind::ShardKept { .. }
+            | EventKind::Warning { .. }
+            | EventKind::RunEnded { .. } => {}
         }
     }
 

@@ -12,3 +12,4 @@ mod set;
 mod snapshot;
 
 pub(super) use pool::{Lease, ServicePool};
+pub(super) use set::ServiceEnd;

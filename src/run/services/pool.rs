@@ -129,6 +129,15 @@ impl ServicePool {
         waited
     }
 
+    /// Returns the address of each service that a shard reaches.
+    pub(crate) async fn addresses(&self, lease: &Lease) -> Result<Vec<(String, String)>, EngineError> {
+        let mut addresses = lease.set.addresses().await?;
+        if let Some(shared) = self.shared_set.get() {
+            addresses.extend(shared.addresses().await?);
+        }
+        Ok(addresses)
+    }
+
     /// Takes a lease back. What serves the slot's next shard is kept, the rest is returned, to be removed by
     /// [`Lease::remove`].
     pub(crate) fn take_back(&self, lease: Lease, healthy: bool) -> Option<Lease> {

@@ -124,6 +124,19 @@ impl ServiceSet {
         self.services.iter().any(|service| matches!(service.reset, Reset::None | Reset::Restart))
     }
 
+    /// Returns the address of each service that runs.
+    pub(super) async fn addresses(&self) -> Result<Vec<(String, String)>, EngineError> {
+        let mut addresses = Vec::new();
+        let Some(network) = self.network() else { return Ok(addresses) };
+        for (place, service) in self.services.iter().enumerate() {
+            let Some(container) = self.container(place) else { continue };
+            if let Some(address) = self.resources.engine.address(&container, &network).await? {
+                addresses.push((service.name.clone(), address.to_string()));
+            }
+        }
+        Ok(addresses)
+    }
+
     /// Tells of each service where its log is, and how it ended if it has.
     pub(super) fn ends(&self) -> Vec<ServiceEnd> {
         let end = |(place, service): (usize, &Service)| {
