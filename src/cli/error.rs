@@ -31,6 +31,9 @@ pub enum CliError {
     /// An image cannot be made of the project or of the setup.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// A template of a file for the containers cannot be filled in.
+    #[error("cannot fill in {0}")]
+    Template(String),
     /// The run's own files cannot be written.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -78,6 +81,9 @@ impl CliError {
             Self::Discover(error) => error.help(),
             Self::Engine(error) => error.help(),
             Self::Snapshot(error) => error.help(),
+            Self::Template(_) => Some(
+                "templates know `env.NAME`, `shard`, `shards`, `run` and `service.NAME.host` or `.address`".to_owned(),
+            ),
             Self::Run(error) => error.help(),
             Self::Record(error) => error.help(),
             Self::FilesFrom { .. } => Some("name a text file with a path in each line, or `-`".to_owned()),
@@ -103,7 +109,7 @@ impl CliError {
     /// Returns the exit code of the process.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::FilesFrom { .. } | Self::Record(_) => ExitCode::Usage,
+            Self::Config(_) | Self::FilesFrom { .. } | Self::Record(_) | Self::Template(_) => ExitCode::Usage,
             Self::Discover(DiscoverError::Engine(_) | DiscoverError::NoCommand { .. }) | Self::Engine(_) => {
                 ExitCode::Infrastructure
             }

@@ -10,7 +10,8 @@ use crate::config::{Settings, Source, print_size};
 use crate::discover::{DiscoverError, project_on_host};
 use crate::engine::{Engine, EngineError, Image};
 use crate::framework::{self, Framework};
-use crate::model::{Mount, MountSource, RunId, ShardTemplate, split_part};
+use crate::model::{Mount, MountSource, RunId, Service, ShardTemplate, split_part};
+use crate::run::{FileContext, ServiceContext, fill_in};
 use crate::snapshot::{Place, Setup, SnapshotError, Sources, copy_sources, owner_of, set_up};
 use crate::source::{Owner, Rules};
 
@@ -65,6 +66,9 @@ pub(super) async fn stage(
     if source.is_mount() {
         staged.mount(settings, source);
     }
+    if !settings.placed_files.is_empty() {
+        staged.place_files(settings, engine, &image, run).await?;
+    }
     staged.image = match staged.made_of(image, settings, engine, source, run).await {
         Err(error) if !matches!(error, CliError::Snapshot(SnapshotError::Setup { .. })) => return Err(error),
         made_or_setup_failed => made_or_setup_failed,
@@ -79,6 +83,35 @@ impl Staged {
         let read_only = source == Source::MountReadOnly;
         self.template.container.mounts.push(Mount { source: host, container: dir.clone(), read_only });
         self.template.container.work_dir = Some(dir);
+    }
+
+    /// Takes the files that are written into containers. A template that cannot be filled in is found out here, not in each
+    /// shard.
+    async fn place_files(
+        &mut self,
+        settings: &Settings,
+        engine: &Arc<dyn Engine>,
+        image: &Image,
+        run: RunId,
+    ) -> Result<(), CliError> {
+        let place = place(settings, engine, run);
+        let owner = owner_of(&place, image, &self.template.image, settings.user.as_deref()).await?;
+        self.template.owner = (owner.uid, owner.gid);
+        self.template.files.clone_from(&settings.placed_files);
+        self.template.file_env.clone_from(&settings.file_env);
+        let service = |service: &Service| {
+            let context = ServiceContext { host: service.name.clone(), address: "10.0.0.1".to_owned() };
+            (service.name.clone(), context)
+        };
+        let env = settings.file_env.iter().chain(&settings.env);
+        let context = FileContext {
+            env: env.map(|var| (var.name.clone(), var.value.clone())).collect(),
+            shard: 1,
+            shards: 1,
+            run: run.to_string(),
+            service: self.template.services.list.iter().map(service).collect(),
+        };
+        fill_in(&self.template.files, &context).map(drop).map_err(CliError::Template)
     }
 
     async fn made_of(
@@ -98,7 +131,7 @@ impl Staged {
             return Ok(image);
         }
         let name = self.template.image.clone();
-        let place = Place { engine: Arc::clone(engine), dir: settings.output_dir.join("cache"), labels: labels(run) };
+        let place = place(settings, engine, run);
         let user = settings.user.as_deref();
         let owner = owner_of(&place, &image, &name, user).await?;
         let of_inputs = !settings.setup_inputs.is_empty();
@@ -171,6 +204,10 @@ impl Staged {
     }
 }
 
+fn place(settings: &Settings, engine: &Arc<dyn Engine>, run: RunId) -> Place {
+    Place { engine: Arc::clone(engine), dir: settings.output_dir.join("cache"), labels: labels(run) }
+}
+
 /// Finds an image that has just been made.
 async fn found(place: &Place, id: &str) -> Result<Image, EngineError> {
     let gone = || EngineError::ImageMissing { image: id.to_owned(), detail: "somebody removed it just now".to_owned() };
@@ -233,6 +270,7 @@ fn samples(settings: &Settings, named: Option<&[String]>) -> Vec<String> {
 fn template(settings: &Settings, image: &str) -> ShardTemplate {
     let mut template = ShardTemplate::new(image);
     template.before_command.clone_from(&settings.before_command);
+    template.artifacts.clone_from(&settings.artifacts);
     let container = &mut template.container;
     container.work_dir.clone_from(&settings.work_dir);
     container.env.clone_from(&settings.env);

@@ -9,6 +9,7 @@ use super::options::{OPTIONS, Options, find};
 use super::origin::Origin;
 use super::raw::{Raw, Word};
 use super::suggest::closest;
+use crate::model::EnvVar;
 
 /// Names the configuration file, as `--config` does.
 pub const CONFIG_VARIABLE: &str = "MINKE_CONFIG";
@@ -41,6 +42,13 @@ impl Environment {
             Some(None) => Err(ConfigError::NotUtf8 { name: name.to_owned() }),
             None => Ok(None),
         }
+    }
+
+    /// Lists the variables whose values are UTF-8.
+    pub(crate) fn variables(&self) -> Vec<EnvVar> {
+        let text =
+            |(name, value): (&String, &Option<String>)| Some(EnvVar { name: name.clone(), value: value.clone()? });
+        self.variables.iter().filter_map(text).collect()
     }
 
     /// Returns the configuration file that the environment names. An empty name means none.

@@ -13,6 +13,7 @@ mod environment;
 mod error;
 mod field;
 mod file;
+mod file_to_place;
 mod flags;
 mod options;
 mod origin;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, FrameworkName, Output, Source};
 use super::error::ConfigError;
 use super::field::{All, Field, Many, One};
+use super::file_to_place::FileToPlace;
 use super::scalar::{Argv, ContainerPath, Count, PidsLimit, Switch, User};
 use super::setting::Setting;
 use super::size::{Bytes, CpuMillis};
@@ -128,6 +129,9 @@ options! {
         no_snapshot: One<Switch>, "true|false" .default("false");
         /// Directory in the container that tests are run in, as an absolute path.
         work_dir: One<ContainerPath>, "PATH" .otherwise("the image's own, /project for a mounted source");
+        /// File that is written into each container before it starts; may be repeated. What ends in `.j2` is a template,
+        /// which is filled in for each container and loses this end.
+        file: All<FileToPlace>, "FROM:TO[:MODE]";
         /// Variable for the containers; without a value it is taken from the environment. May be repeated and adds to
         /// those of the file.
         env: All<EnvEntry>, "NAME[=VALUE]" .takes_table();
@@ -194,6 +198,8 @@ options! {
         annotations: One<Annotations>, "auto|github|azure|never" .default("auto");
         /// Write one HTML report of the whole run to this file; the run's directory has one in any case.
         html: One<PathBuf>, "FILE";
+        /// Keep the files of each container that match, when it has ended, however its tests did; may be repeated.
+        artifacts: Many<String>, "GLOB";
         /// Directory for what minke keeps of its runs.
         output_dir: One<PathBuf>, "PATH" .default(".minke");
         /// Show what tests print, on standard error: never, the end of it for what failed, line by line as it comes with

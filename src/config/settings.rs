@@ -15,7 +15,7 @@ use super::options::{Options, find};
 use super::scalar::{Count, Switch};
 use super::setting::Setting;
 use super::variable::EnvEntry;
-use crate::model::{EnvVar, Network, Policy, ResourceLimits};
+use crate::model::{EnvVar, Network, PlacedFile, Policy, ResourceLimits};
 use crate::plan::{Isolation, Partition, Split, Strictness};
 
 /// The framework that is a command of the user's own.
@@ -103,6 +103,12 @@ pub struct Settings {
     pub annotations: Annotations,
     /// Where the HTML report of the run goes, besides its own directory.
     pub html: Option<PathBuf>,
+    /// Globs of files that are copied out of the containers.
+    pub artifacts: Vec<String>,
+    /// Files that are written into the containers.
+    pub placed_files: Vec<PlacedFile>,
+    /// Minke's own environment, for templates among them; empty when there are none.
+    pub file_env: Vec<EnvVar>,
     /// Where minke keeps what it knows of its runs.
     pub output_dir: PathBuf,
     /// When the output of tests is shown.
@@ -165,10 +171,16 @@ impl Settings {
         root: &Path,
         config_file: Option<PathBuf>,
     ) -> Result<Self, ConfigError> {
+        let provenance = options.print(root);
+        let placed_files: Vec<PlacedFile> =
+            options.file.0.iter().map(|given| given.value.clone().read(root)).collect::<Result<_, _>>()?;
+        let has_templates = placed_files.iter().any(|file| file.is_template);
         Ok(Self {
             root: root.to_owned(),
             config_file,
-            provenance: options.print(root),
+            provenance,
+            file_env: if has_templates { environment.variables() } else { Vec::new() },
+            placed_files,
             policy: policy(&options),
             verbosity: verbosity(&options),
             output: output(&options),
@@ -215,6 +227,7 @@ impl Settings {
             trace: options.trace.value(),
             annotations: options.annotations.settled(),
             html: options.html.value(),
+            artifacts: options.artifacts.values(),
             output_dir: options.output_dir.settled(),
             color: options.color.settled(),
         })

@@ -19,6 +19,9 @@ pub struct ShardTemplate {
     pub file_env: Vec<EnvVar>,
     /// Who files belong to when nothing else is said: the container's user and group.
     pub owner: (u32, u32),
+    /// Globs of files that are copied out of each container when it has ended, relative to its working directory or
+    /// absolute.
+    pub artifacts: Vec<String>,
     /// What runs beside each container.
     pub services: Services,
 }
@@ -33,6 +36,7 @@ impl ShardTemplate {
             files: Vec::new(),
             file_env: Vec::new(),
             owner: (0, 0),
+            artifacts: Vec::new(),
             services: Services::default(),
         }
     }

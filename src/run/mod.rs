@@ -2,6 +2,7 @@
 //!
 //! There is no policy here. What a shard's end means is judged in `schedule`; what a report says is read in `report`.
 
+mod artifacts;
 mod cancel;
 mod collect;
 mod directory;
@@ -9,6 +10,7 @@ mod driver;
 mod emit;
 mod error;
 mod files;
+mod globbed;
 mod named_reports;
 mod services;
 mod shard;

@@ -3,13 +3,11 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
-use globset::{GlobBuilder, GlobMatcher};
-use tokio_util::io::{StreamReader, SyncIoBridge};
-
-use super::collect::{Collected, MOST_BYTES, MOST_FILES, copy, inside, read_report};
+use super::collect::{Collected, MOST_BYTES, MOST_FILES, copy, read_report};
+use super::globbed::Globbed;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::model::ReportFormat;
 
@@ -34,96 +32,56 @@ pub(super) async fn collect_named(
     let created = engine.created_at(container).await?.map(|created| created.as_second());
     let mut known = BTreeSet::new();
     for glob in named.globs {
-        let pattern = Pattern::new(glob, named)?;
-        let Some(archive) = engine.archive(container, &pattern.from).await? else { continue };
-        let reader = SyncIoBridge::new(StreamReader::new(archive.map_err(io::Error::other).boxed()));
+        let globbed = Arc::new(Globbed::new(glob, named.work_dir)?);
+        let Some(reader) = globbed.open(engine, container).await? else { continue };
+        let target = named.dir.join("reports");
         let mut found = std::mem::take(collected);
+        let walked = Arc::clone(&globbed);
         let taken = tokio::task::spawn_blocking(move || {
-            let result = pattern.take(reader, created, &mut known, &mut found);
+            let result = take(&walked, reader, &target, created, &mut known, &mut found);
             (result, known, found)
         });
-        let (result, so_far, found) = taken.await.map_err(|panic| failed(glob, io::Error::other(panic)))?;
+        let (result, so_far, found) = taken.await.map_err(|panic| globbed.failed(io::Error::other(panic)))?;
         (known, *collected) = (so_far, found);
-        result.map_err(|error| failed(glob, error))?;
+        result.map_err(|error| globbed.failed(error))?;
     }
     collected.reports.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(())
 }
 
-fn failed(glob: &str, error: io::Error) -> EngineError {
-    EngineError::Operation { operation: format!("read the reports `{glob}`"), source: Box::new(error) }
-}
-
-/// One glob, and the directory or file that its matches are below.
-struct Pattern {
-    /// What the engine is asked for.
-    from: String,
-    /// The path of the archive's first component in the container.
-    top: String,
-    matcher: GlobMatcher,
-    work_dir: String,
-    target: PathBuf,
-}
-
-impl Pattern {
-    fn new(glob: &str, named: &NamedReports<'_>) -> Result<Self, EngineError> {
-        let base = named.work_dir.trim_end_matches('/');
-        let glob = glob.strip_prefix("./").unwrap_or(glob);
-        let whole = if glob.starts_with('/') { glob.to_owned() } else { format!("{}/{glob}", globset::escape(base)) };
-        let compiled = GlobBuilder::new(&whole).literal_separator(true).build();
-        let matcher = compiled.map_err(|error| failed(glob, io::Error::other(error)))?.compile_matcher();
-        let plain =
-            glob.split('/').take_while(|part| !part.contains(['*', '?', '[', '{'])).collect::<Vec<_>>().join("/");
-        let from = match (glob.starts_with('/'), plain.is_empty()) {
-            (true, true) => "/".to_owned(),
-            (true, false) => plain,
-            // The slash makes the engine follow a link there.
-            (false, true) => format!("{base}/"),
-            (false, false) => format!("{base}/{plain}"),
-        };
-        let top = from.trim_end_matches('/').to_owned();
-        Ok(Self { from, top, matcher, work_dir: format!("{base}/"), target: named.dir.join("reports") })
-    }
-
-    fn take(
-        &self,
-        reader: impl Read,
-        created: Option<i64>,
-        known: &mut BTreeSet<String>,
-        collected: &mut Collected,
-    ) -> io::Result<()> {
-        let mut room = MOST_BYTES;
-        for entry in tar::Archive::new(reader).entries()? {
-            let mut entry = entry?;
-            let path = entry.path()?.into_owned();
-            let Some(below) = inside(&path) else { continue };
-            let below = below.to_string_lossy();
-            let path = if below.is_empty() { self.top.clone() } else { format!("{}/{below}", self.top) };
-            let kind = entry.header().entry_type();
-            if kind.is_dir() || !self.matcher.is_match(&path) || known.contains(&path) {
-                continue;
-            }
-            let name = path.strip_prefix(&self.work_dir).unwrap_or(path.trim_start_matches('/')).to_owned();
-            if !kind.is_file() {
-                collected.remarks.push(format!("left out `{name}`: it is not a plain file"));
-                continue;
-            }
-            let written = i64::try_from(entry.header().mtime()?).unwrap_or(i64::MAX);
-            if created.is_none_or(|created| written < created) {
-                collected.remarks.push(format!("left out `{name}`: it is older than this run's container"));
-                continue;
-            }
-            if collected.reports.len() >= MOST_FILES || room == 0 {
-                collected.remarks.push(format!("left out `{name}` and what follows: too many reports"));
-                break;
-            }
-            let target = self.target.join(&name);
-            room -= copy(&mut entry, &target, room)?;
-            collected.reports.push(read_report(format_of(&target)?, &name, File::open(&target)?));
-            known.insert(path);
+fn take(
+    globbed: &Globbed,
+    reader: impl Read,
+    target: &Path,
+    created: Option<i64>,
+    known: &mut BTreeSet<String>,
+    collected: &mut Collected,
+) -> io::Result<()> {
+    let mut room = MOST_BYTES;
+    for entry in tar::Archive::new(reader).entries()? {
+        let mut entry = entry?;
+        let kind = entry.header().entry_type();
+        let Some(path) = globbed.matching(&entry.path()?, kind).filter(|path| !known.contains(path)) else { continue };
+        let name = globbed.name_of(&path);
+        if !kind.is_file() {
+            collected.remarks.push(format!("left out `{name}`: it is not a plain file"));
+            continue;
         }
-        Ok(())
+        let written = i64::try_from(entry.header().mtime()?).unwrap_or(i64::MAX);
+        if created.is_none_or(|created| written < created) {
+            collected.remarks.push(format!("left out `{name}`: it is older than this run's container"));
+            continue;
+        }
+        if collected.reports.len() >= MOST_FILES || room == 0 {
+            collected.remarks.push(format!("left out `{name}` and what follows: too many reports"));
+            break;
+        }
+        let target = target.join(&name);
+        room -= copy(&mut entry, &target, room)?;
+        collected.reports.push(read_report(format_of(&target)?, &name, File::open(&target)?));
+        known.insert(path);
     }
+    Ok(())
 }
 
 /// Tells JUnit by the file's end or its first character; everything else has to be TAP.
@@ -156,12 +114,11 @@ mod tests {
 
     fn taken(glob: &str, entries: &[(&str, tar::EntryType, u64, &str)]) -> (String, Collected) {
         let dir = tempfile::tempdir().unwrap();
-        let globs = [glob.to_owned()];
-        let named = NamedReports { globs: &globs, work_dir: "/project", dir: dir.path() };
-        let pattern = Pattern::new(glob, &named).unwrap();
+        let globbed = Globbed::new(glob, "/project").unwrap();
         let mut collected = Collected::default();
-        pattern.take(&archive(entries)[..], Some(1000), &mut BTreeSet::new(), &mut collected).unwrap();
-        (pattern.from, collected)
+        let (archive, known) = (archive(entries), &mut BTreeSet::new());
+        take(&globbed, &archive[..], dir.path(), Some(1000), known, &mut collected).unwrap();
+        (globbed.from().to_owned(), collected)
     }
 
     #[test]

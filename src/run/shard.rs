@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::artifacts::{Taken, collect_artifacts};
 use super::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR, collect};
 use super::files::{FileContext, ServiceContext, archive, fill_in};
 use super::named_reports::{NamedReports, collect_named};
@@ -37,6 +38,8 @@ const REMOVE_LIMIT: Duration = Duration::from_secs(60);
 const REMOVE_SERVICES_LIMIT: Duration = Duration::from_secs(300);
 /// The directory of a shard's directory that the logs of its services are in.
 const SERVICES_DIR: &str = "services";
+/// The directory of a shard's directory that its artifacts are in.
+const ARTIFACTS_DIR: &str = "artifacts";
 /// The same when the engine is believed to be gone.
 const REMOVE_LIMIT_LOST: Duration = Duration::from_secs(2);
 
@@ -95,6 +98,7 @@ pub(super) struct ShardTask {
 struct Life {
     exit: Option<ContainerExit>,
     collected: Collected,
+    artifacts: Vec<OutputFile>,
     failure: Option<LaunchFailure>,
     stop: Option<StopReason>,
     seen: Option<usize>,
@@ -182,6 +186,7 @@ impl ShardTask {
         life.collected = timeout(COLLECT_LIMIT, collecting).await.unwrap_or_else(|_| {
             Err(EngineError::TimedOut { operation: "hand over the reports".into(), seconds: COLLECT_LIMIT.as_secs() })
         })?;
+        life.artifacts = self.collect_artifacts(&id, &mut life.collected.remarks).await;
         for remark in std::mem::take(&mut life.collected.remarks) {
             self.tell(Input::Warn(format!("shard {}: {remark}", self.shard))).await;
         }
@@ -246,9 +251,8 @@ impl ShardTask {
 
     /// Tells what there is of the services' logs, with paths relative to the run's directory.
     fn service_logs(&self, lease: &Lease) -> Vec<ServiceLog> {
-        let run_dir = self.dir.parent().and_then(Path::parent).unwrap_or(&self.dir);
         let log = |end: ServiceEnd| {
-            let path = end.log.strip_prefix(run_dir).unwrap_or(&end.log).to_string_lossy().into_owned();
+            let path = self.in_run_dir(&end.log);
             ServiceLog { name: end.name, log: OutputFile { path, bytes: end.bytes }, exit: end.exit }
         };
         lease.ends().into_iter().map(log).collect()
@@ -281,6 +285,36 @@ impl ShardTask {
             let text = format!("services of shard {} may be left behind: {error}; run `minke clean`", self.shard);
             self.tell(Input::Warn(text)).await;
         }
+    }
+
+    /// Copies the artifacts out of the container. What cannot be had is a remark: the tests' own results do not depend on it.
+    async fn collect_artifacts(&self, id: &ContainerId, remarks: &mut Vec<String>) -> Vec<OutputFile> {
+        let shared = &*self.shared;
+        let template = shared.plan.template();
+        if template.artifacts.is_empty() {
+            return Vec::new();
+        }
+        let work_dir = template.container.work_dir.as_deref().unwrap_or(&shared.image.work_dir);
+        let target = self.dir.join(ARTIFACTS_DIR);
+        let collecting = collect_artifacts(&*shared.engine, id, &template.artifacts, work_dir, &target);
+        let taken = match timeout(COLLECT_LIMIT, collecting).await {
+            Ok(Ok(taken)) => taken,
+            Ok(Err(error)) => Taken { files: Vec::new(), remarks: vec![error.in_full()] },
+            Err(_) => {
+                let seconds = COLLECT_LIMIT.as_secs();
+                let late = format!("the engine did not hand over the artifacts within {seconds} s");
+                Taken { files: Vec::new(), remarks: vec![late] }
+            }
+        };
+        remarks.extend(taken.remarks);
+        let relative = |file: OutputFile| OutputFile { path: self.in_run_dir(&target.join(file.path)), ..file };
+        taken.files.into_iter().map(relative).collect()
+    }
+
+    /// Returns a path relative to the run's directory.
+    fn in_run_dir(&self, path: &Path) -> String {
+        let run_dir = self.dir.parent().and_then(Path::parent).unwrap_or(&self.dir);
+        path.strip_prefix(run_dir).unwrap_or(path).to_string_lossy().into_owned()
     }
 
     async fn collect(&self, id: &ContainerId) -> Result<Collected, EngineError> {
@@ -418,7 +452,14 @@ impl ShardTask {
             (Some(started), None) => started.elapsed(),
             (None, _) => Duration::ZERO,
         };
-        ShardReport { exit: life.exit, wall, stdout, stderr, kept: Kept::default(), result: judge(evidence) }
+        ShardReport {
+            exit: life.exit,
+            wall,
+            stdout,
+            stderr,
+            kept: Kept { services: Vec::new(), artifacts: life.artifacts },
+            result: judge(evidence),
+        }
     }
 
     /// Recognises a before-command that failed, and a framework that is not in the image.

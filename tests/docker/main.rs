@@ -9,6 +9,7 @@ mod embed;
 mod engine_death;
 mod evidence;
 mod exit_zero;
+mod files;
 mod image;
 mod live;
 mod names;

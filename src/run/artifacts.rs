@@ -1,0 +1,178 @@
+//! Files that are wanted of an ended container, however its tests ended. They are hostile input.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Component, Path};
+use std::sync::Arc;
+
+use super::collect::copy;
+use super::globbed::Globbed;
+use crate::engine::{ContainerId, Engine, EngineError};
+use crate::model::OutputFile;
+
+/// How many files of a container are taken.
+const MOST_FILES: usize = 10_000;
+/// How many bytes of them.
+const MOST_BYTES: u64 = 2 << 30;
+/// How many remarks are made on one glob.
+const MOST_REMARKS: usize = 5;
+
+/// What was taken of a container.
+#[derive(Debug, Default)]
+pub(super) struct Taken {
+    /// The files, with their paths relative to the target directory.
+    pub(super) files: Vec<OutputFile>,
+    /// What was left behind, and why.
+    pub(super) remarks: Vec<String>,
+}
+
+/// Copies the files of an ended container that the globs match below `target`, with their paths relative to the working
+/// directory. What is no plain file, and what would leave `target`, is left behind.
+pub(super) async fn collect_artifacts(
+    engine: &dyn Engine,
+    container: &ContainerId,
+    globs: &[String],
+    work_dir: &str,
+    target: &Path,
+) -> Result<Taken, EngineError> {
+    forget(target).map_err(|source| EngineError::Operation {
+        operation: format!("clear `{}`", target.display()),
+        source: Box::new(source),
+    })?;
+    let mut taken = Taken::default();
+    let mut room = Room { files: MOST_FILES, bytes: MOST_BYTES, known: BTreeSet::new() };
+    for glob in globs {
+        let globbed = Arc::new(Globbed::new(glob, work_dir)?);
+        let Some(reader) = globbed.open(engine, container).await? else { continue };
+        let (walked, target) = (Arc::clone(&globbed), target.to_owned());
+        let taking = tokio::task::spawn_blocking(move || {
+            let result = take(&walked, reader, &target, &mut room, &mut taken);
+            (result, room, taken)
+        });
+        let (result, left, so_far) = taking.await.map_err(|panic| globbed.failed(io::Error::other(panic)))?;
+        (room, taken) = (left, so_far);
+        result.map_err(|error| globbed.failed(error))?;
+    }
+    taken.files.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok(taken)
+}
+
+/// Removes what stands where the artifacts go: only a test that sees the run's directory can have put it there.
+fn forget(target: &Path) -> io::Result<()> {
+    match target.symlink_metadata() {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(target),
+        Ok(_) => fs::remove_file(target),
+        Err(_) => Ok(()),
+    }
+}
+
+/// How much more may be taken, and what has been.
+struct Room {
+    files: usize,
+    bytes: u64,
+    known: BTreeSet<String>,
+}
+
+fn take(globbed: &Globbed, reader: impl Read, target: &Path, room: &mut Room, taken: &mut Taken) -> io::Result<()> {
+    let mut left_out = Vec::new();
+    for entry in tar::Archive::new(reader).entries()? {
+        let mut entry = entry?;
+        let kind = entry.header().entry_type();
+        let Some(path) = globbed.matching(&entry.path()?, kind) else { continue };
+        let name = globbed.name_of(&path);
+        if !room.known.insert(path) {
+            continue;
+        }
+        if !kind.is_file() && !kind.is_gnu_sparse() {
+            left_out.push(format!("left out `{name}`: it is not a plain file"));
+            continue;
+        }
+        let stays_inside = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
+        if !stays_inside {
+            left_out.push(format!("left out `{name}`: it leads out of the artifacts' directory"));
+            continue;
+        }
+        if room.files == 0 || entry.size() > room.bytes {
+            let most = indicatif::HumanBytes(MOST_BYTES);
+            left_out.push(format!("left out `{name}`: more than {MOST_FILES} files or {most} of artifacts"));
+            continue;
+        }
+        let bytes = copy(&mut entry, &target.join(&name), room.bytes)?;
+        room.files -= 1;
+        room.bytes -= bytes;
+        taken.files.push(OutputFile { path: name, bytes });
+    }
+    let more = left_out.len().saturating_sub(MOST_REMARKS);
+    taken.remarks.extend(left_out.into_iter().take(MOST_REMARKS));
+    if more > 0 {
+        taken.remarks.push(format!("left out {more} more artifacts"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_written_outside_and_nothing_but_plain_files() {
+        use tar::EntryType::{Block, Char, Directory, Fifo, Link, Regular, Symlink};
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("artifacts");
+        let mut builder = tar::Builder::new(Vec::new());
+        let entries: [(&str, tar::EntryType, &str); 9] = [
+            ("out/", Directory, ""),
+            ("out/a.txt", Regular, "one"),
+            ("out/a.txt", Regular, "again"),
+            ("out/../../escaped.txt", Regular, "x"),
+            ("/etc/absolute.txt", Regular, "x"),
+            ("out/link.txt", Symlink, ""),
+            ("out/hard.txt", Link, ""),
+            ("out/device.txt", Char, ""),
+            ("out/pipe.txt", Fifo, ""),
+        ];
+        for (name, kind, content) in entries {
+            let mut header = tar::Header::new_ustar();
+            // Set by hand: the builder itself refuses hostile names.
+            header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+            header.set_entry_type(kind);
+            header.set_size(content.len() as u64);
+            if matches!(kind, Symlink | Link) {
+                header.set_link_name("/etc/passwd").unwrap();
+            }
+            header.set_cksum();
+            builder.append(&header, content.as_bytes()).unwrap();
+        }
+        let archive = builder.into_inner().unwrap();
+        let globbed = Globbed::new("out/**", "/project").unwrap();
+        let mut room = Room { files: 9, bytes: 9, known: BTreeSet::new() };
+        let mut taken = Taken::default();
+        take(&globbed, &archive[..], &target, &mut room, &mut taken).unwrap();
+        let files: Vec<_> = taken.files.iter().map(|file| (file.path.as_str(), file.bytes)).collect();
+        assert_eq!(files, [("out/a.txt", 3)]);
+        assert_eq!(std::fs::read_to_string(target.join("out/a.txt")).unwrap(), "one");
+        let written = walkdir::WalkDir::new(dir.path()).into_iter().flatten().filter(|it| !it.file_type().is_dir());
+        assert_eq!(written.count(), 1);
+        assert_eq!(taken.remarks.len(), 4, "{:?}", taken.remarks);
+        let _ = Block;
+    }
+
+    #[test]
+    fn what_is_too_large_is_left_out_and_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut builder = tar::Builder::new(Vec::new());
+        for number in 0..20 {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(4);
+            builder.append_data(&mut header, format!("out/{number}"), &b"1234"[..]).unwrap();
+        }
+        let archive = builder.into_inner().unwrap();
+        let globbed = Globbed::new("out/*", "/project").unwrap();
+        let mut room = Room { files: 100, bytes: 10, known: BTreeSet::new() };
+        let mut taken = Taken::default();
+        take(&globbed, &archive[..], dir.path(), &mut room, &mut taken).unwrap();
+        assert_eq!((taken.files.len(), taken.remarks.len()), (2, MOST_REMARKS + 1));
+        assert_eq!(taken.remarks.last().unwrap(), "left out 13 more artifacts");
+    }
+}
