@@ -31,6 +31,12 @@ pub enum CliError {
     /// An image cannot be made of the project or of the setup.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
+    /// Secrets are files of this machine, and the engine is elsewhere.
+    #[error("secrets cannot reach the engine at {endpoint}: they are files in this machine's memory")]
+    SecretsAfar {
+        /// Where the engine is.
+        endpoint: String,
+    },
     /// A template of a file for the containers cannot be filled in.
     #[error("cannot fill in {0}")]
     Template(String),
@@ -81,6 +87,9 @@ impl CliError {
             Self::Discover(error) => error.help(),
             Self::Engine(error) => error.help(),
             Self::Snapshot(error) => error.help(),
+            Self::SecretsAfar { .. } => {
+                Some("run minke on the engine's machine, or hand the values over with `--env NAME`".to_owned())
+            }
             Self::Template(_) => Some(
                 "templates know `env.NAME`, `shard`, `shards`, `run` and `service.NAME.host` or `.address`".to_owned(),
             ),
@@ -109,7 +118,11 @@ impl CliError {
     /// Returns the exit code of the process.
     pub fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Config(_) | Self::FilesFrom { .. } | Self::Record(_) | Self::Template(_) => ExitCode::Usage,
+            Self::Config(_)
+            | Self::FilesFrom { .. }
+            | Self::Record(_)
+            | Self::Template(_)
+            | Self::SecretsAfar { .. } => ExitCode::Usage,
             Self::Discover(DiscoverError::Engine(_) | DiscoverError::NoCommand { .. }) | Self::Engine(_) => {
                 ExitCode::Infrastructure
             }

@@ -15,9 +15,9 @@ use crate::discover::{
     mark_units, on_host, project_in_image, project_on_host, settings_on_host, split_by_listing, split_in_image,
     split_on_host,
 };
-use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
+use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner, SecretDir};
 use crate::framework::{self, Framework, ProjectFiles};
-use crate::model::{ImageId, RunId, ShardTemplate, split_part};
+use crate::model::{ImageId, RunId, ShardTemplate, exports, split_part};
 use crate::plan::{FrameworkCall, Plan, PlanInput, Split, plan};
 
 /// The name of the framework that is recognised.
@@ -29,6 +29,8 @@ const PROBE_LIFETIME: SignedDuration = SignedDuration::from_hours(1);
 pub(super) struct Prepared {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) plan: Plan,
+    /// The secrets' files, which are there for as long as this is.
+    pub(super) secrets: Option<SecretDir>,
     /// What minke decided by itself.
     pub(super) notes: Vec<String>,
     /// What a person should know before the run.
@@ -41,7 +43,7 @@ pub(super) struct Prepared {
 pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: RunId) -> Result<Prepared, CliError> {
     settings.check_command()?;
     let named = listed_files(settings)?;
-    let Staged { image, template, in_host, mut notes, mut remarks } =
+    let Staged { image, template, in_host, secrets, mut notes, mut remarks } =
         stage(settings, &engine, named.as_deref(), run).await?;
     let in_host = match settings.discover {
         Discover::Host => true,
@@ -74,7 +76,9 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
     let image = match (image, &on_host) {
         (Ok(image), _) => image,
         // The units are known, so the report can name each of them.
-        (Err(error), Some(found)) => return unusable(settings, found.clone(), by_name, template, engine, error).await,
+        (Err(error), Some(found)) => {
+            return unusable(settings, found.clone(), by_name, template, secrets, engine, error).await;
+        }
         (Err(error), None) => return Err(error),
     };
     let (found, command) = if is_listed {
@@ -91,7 +95,7 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         match (looked, on_host) {
             // The units are known, so the report can name each of them.
             (Err(CliError::Discover(error @ DiscoverError::NoCommand { .. })), Some(found)) => {
-                return unusable(settings, found, by_name, template, engine, error.into()).await;
+                return unusable(settings, found, by_name, template, secrets, engine, error.into()).await;
             }
             (looked, _) => {
                 let looked = looked?;
@@ -112,7 +116,7 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
     remarks.extend(remark_on_mount(settings, &*engine).await?);
     remarks.extend(remarks_on_units(settings, in_host, &found, command.framework));
     let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
-    Ok(Prepared { engine, plan, notes, remarks, unusable_image: None })
+    Ok(Prepared { engine, plan, secrets, notes, remarks, unusable_image: None })
 }
 
 /// Returns the frameworks that may be meant: those that the user named, or the one that `auto` recognises, with the reason.
@@ -167,6 +171,7 @@ async fn unusable(
     found: Found,
     framework: &'static dyn Framework,
     template: ShardTemplate,
+    secrets: Option<SecretDir>,
     engine: Arc<dyn Engine>,
     error: CliError,
 ) -> Result<Prepared, CliError> {
@@ -174,7 +179,7 @@ async fn unusable(
     let argv = usual.iter().map(|&word| word.to_owned()).collect();
     let command = given_command(settings, &[framework]).unwrap_or(FoundCommand { framework, argv, is_guess: false });
     let plan = make_plan(settings, found, command, template, None, &*engine).await?;
-    Ok(Prepared { engine, plan, notes: Vec::new(), remarks: Vec::new(), unusable_image: Some(error) })
+    Ok(Prepared { engine, plan, secrets, notes: Vec::new(), remarks: Vec::new(), unusable_image: Some(error) })
 }
 
 /// Finds the framework's command without looking for its tests.
@@ -205,9 +210,11 @@ fn listing_container(
     framework: &'static dyn Framework,
     run: RunId,
 ) -> ContainerSpec {
-    let before = template.before_command.as_ref().map(|before| {
-        let script = "/bin/sh -c \"$1\" >&2 || exit; shift; exec \"$@\"";
-        ["/bin/sh", "-c", script, "minke", before].map(str::to_owned)
+    let exports = exports(&template.secrets);
+    let needed = (!exports.is_empty()).then_some("true");
+    let before = template.before_command.as_deref().or(needed).map(|before| {
+        let script = format!("{exports}/bin/sh -c \"$1\" >&2 || exit; shift; exec \"$@\"");
+        ["/bin/sh", "-c", &script, "minke", before].map(str::to_owned)
     });
     let own = framework.environment().iter().map(|(name, value)| format!("{name}={value}"));
     let argv = before.into_iter().flatten().chain(listing).collect();

@@ -17,7 +17,7 @@ use super::last_words::write_last;
 use super::prepare::{AUTO, Prepared, prepare};
 use super::reports::{self, HTML, JUNIT, ReportFiles};
 use crate::config::{Color, EventsTo, Output, Settings, Verbosity};
-use crate::engine::{DockerClient, DockerEngine, Engine, remove_run, sweep};
+use crate::engine::{DockerClient, DockerEngine, Engine, SecretDir, remove_run, sweep};
 use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome};
 use crate::report::EventStream;
 use crate::report::terminal::{self, Colours, Live, OutputMode, OutputOptions, Plain, SummaryOptions, Watch, summary};
@@ -52,6 +52,7 @@ pub async fn run(
     let directory = RunDirectory::create(&settings.output_dir, run)?;
     let style = Style::of(settings);
     tell_remarks(&prepared, &style);
+    SecretDir::sweep();
     sweep_leftovers(&*prepared.engine, &style).await;
     if let Some(error) = prepared.unusable_image {
         tell_setup_output(&error);
@@ -65,6 +66,7 @@ pub async fn run(
     let command_line = whole_plan(settings, with_framework(settings, &prepared.plan.framework().name, rerun));
     let plan = prepared.plan.asked_for_by(command_line.clone());
     let state = crate::run::run(plan, prepared.engine, sinks, cancel).await?;
+    drop(prepared.secrets);
     signals.abort();
     let mut last_words = String::new();
     let mut code = ExitCode::of(&state);

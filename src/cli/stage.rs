@@ -8,9 +8,10 @@ use super::error::CliError;
 use super::prepare::{AUTO, labels, open_probe};
 use crate::config::{Settings, Source, print_size};
 use crate::discover::{DiscoverError, project_on_host};
-use crate::engine::{Engine, EngineError, Image};
+use crate::engine::{Engine, EngineError, Image, SecretDir};
 use crate::framework::{self, Framework};
-use crate::model::{Mount, MountSource, RunId, Service, ShardTemplate, split_part};
+use crate::model::{Mount, MountSource, RunId, SECRETS_DIR, Service, ShardTemplate, exports, split_part};
+use crate::report::Redactor;
 use crate::run::{FileContext, ServiceContext, fill_in};
 use crate::snapshot::{Place, Setup, SnapshotError, Sources, copy_sources, owner_of, set_up};
 use crate::source::{Owner, Rules};
@@ -27,6 +28,8 @@ pub(super) struct Staged {
     pub(super) template: ShardTemplate,
     /// Whether the units are those of the host's files.
     pub(super) in_host: bool,
+    /// The secrets' files, which are there for as long as this is.
+    pub(super) secrets: Option<SecretDir>,
     pub(super) notes: Vec<String>,
     pub(super) remarks: Vec<String>,
 }
@@ -45,6 +48,7 @@ pub(super) async fn stage(
         image: Err(DiscoverError::Nowhere { image: name.to_owned() }.into()),
         template,
         in_host: settings.source.is_mount(),
+        secrets: None,
         notes: Vec::new(),
         remarks: Vec::new(),
     };
@@ -66,6 +70,9 @@ pub(super) async fn stage(
     if source.is_mount() {
         staged.mount(settings, source);
     }
+    if !settings.secrets.is_empty() {
+        staged.mount_secrets(settings, engine, &image, run).await?;
+    }
     if !settings.placed_files.is_empty() {
         staged.place_files(settings, engine, &image, run).await?;
     }
@@ -83,6 +90,29 @@ impl Staged {
         let read_only = source == Source::MountReadOnly;
         self.template.container.mounts.push(Mount { source: host, container: dir.clone(), read_only });
         self.template.container.work_dir = Some(dir);
+    }
+
+    /// Writes the secrets where containers can mount them.
+    async fn mount_secrets(
+        &mut self,
+        settings: &Settings,
+        engine: &Arc<dyn Engine>,
+        image: &Image,
+        run: RunId,
+    ) -> Result<(), CliError> {
+        let info = engine.info().await?;
+        if !info.is_local {
+            return Err(CliError::SecretsAfar { endpoint: info.endpoint });
+        }
+        let place = place(settings, engine, run);
+        let owner = owner_of(&place, image, &self.template.image, settings.user.as_deref()).await?;
+        let failed = |source| CliError::System { operation: "write the secrets to memory", source };
+        let dir = SecretDir::create(&settings.secrets, (owner.uid, owner.gid)).map_err(failed)?;
+        let mount = Mount { read_only: true, ..Mount::host(dir.mounted(), SECRETS_DIR) };
+        self.template.container.mounts.push(mount);
+        self.template.secrets.clone_from(&settings.secrets);
+        self.secrets = Some(dir);
+        Ok(())
     }
 
     /// Takes the files that are written into containers. A template that cannot be filled in is found out here, not in each
@@ -186,8 +216,11 @@ impl Staged {
         container.network = settings.setup_network.clone();
         let dir = container.work_dir.clone().unwrap_or_else(|| image.work_dir.clone());
         let globs = settings.setup_inputs.as_slice();
+        let exports = exports(&self.template.secrets);
         let setup = Setup {
             command,
+            exports: &exports,
+            redactor: Redactor::new(&self.template.secrets),
             settings: container,
             inputs: (!globs.is_empty()).then_some((settings.root.as_path(), globs)),
             dir: &dir,

@@ -20,6 +20,7 @@ mod origin;
 mod partition;
 mod raw;
 mod scalar;
+mod secret_entry;
 mod setting;
 mod settings;
 mod size;

@@ -13,6 +13,7 @@ use super::error::ConfigError;
 use super::field::{All, Field, Many, One};
 use super::file_to_place::FileToPlace;
 use super::scalar::{Argv, ContainerPath, Count, PidsLimit, Switch, User};
+use super::secret_entry::SecretEntry;
 use super::setting::Setting;
 use super::size::{Bytes, CpuMillis};
 use super::spec::{FlagStyle, OptionSpec, Section};
@@ -137,6 +138,11 @@ options! {
         env: All<EnvEntry>, "NAME[=VALUE]" .takes_table();
         /// File of NAME=VALUE lines as `docker run --env-file` reads it; may be repeated.
         env_file: All<PathBuf>, "FILE";
+        /// Secret that containers have as the file /run/secrets/NAME: a variable of minke's environment, or a file. It is
+        /// masked in all that minke shows and keeps. May be repeated.
+        secret: All<SecretEntry>, "NAME[=FILE]";
+        /// The same, and also as an environment variable, of which the engine knows nothing; needs `/bin/sh` in the image.
+        secret_env: All<SecretEntry>, "NAME[=FILE]";
         /// Network of the containers; a name stands for a network that exists already.
         network: One<Network>, "none|bridge|NAME" .default("none");
         /// User inside the containers.

@@ -13,9 +13,10 @@ use super::file::{ConfigFile, shown};
 use super::flags::Flags;
 use super::options::{Options, find};
 use super::scalar::{Count, Switch};
+use super::secret_entry;
 use super::setting::Setting;
 use super::variable::EnvEntry;
-use crate::model::{EnvVar, Network, PlacedFile, Policy, ResourceLimits};
+use crate::model::{EnvVar, Network, PlacedFile, Policy, ResourceLimits, Secret};
 use crate::plan::{Isolation, Partition, Split, Strictness};
 
 /// The framework that is a command of the user's own.
@@ -109,6 +110,8 @@ pub struct Settings {
     pub placed_files: Vec<PlacedFile>,
     /// Minke's own environment, for templates among them; empty when there are none.
     pub file_env: Vec<EnvVar>,
+    /// The secrets of the containers, each name once.
+    pub secrets: Vec<Secret>,
     /// Where minke keeps what it knows of its runs.
     pub output_dir: PathBuf,
     /// When the output of tests is shown.
@@ -174,6 +177,7 @@ impl Settings {
         let provenance = options.print(root);
         let placed_files: Vec<PlacedFile> =
             options.file.0.iter().map(|given| given.value.clone().read(root)).collect::<Result<_, _>>()?;
+        let secrets = secrets(&options, environment, root)?;
         let has_templates = placed_files.iter().any(|file| file.is_template);
         Ok(Self {
             root: root.to_owned(),
@@ -181,6 +185,7 @@ impl Settings {
             provenance,
             file_env: if has_templates { environment.variables() } else { Vec::new() },
             placed_files,
+            secrets,
             policy: policy(&options),
             verbosity: verbosity(&options),
             output: output(&options),
@@ -298,6 +303,19 @@ fn output(options: &Options) -> Output {
         Verbosity::Quiet => Output::Never,
         Verbosity::Normal | Verbosity::Verbose(_) => Output::Failed,
     })
+}
+
+/// Reads the secrets; of those of one name the last counts.
+fn secrets(options: &Options, environment: &Environment, root: &Path) -> Result<Vec<Secret>, ConfigError> {
+    let files = options.secret.0.iter().map(|given| (given, false));
+    let variables = options.secret_env.0.iter().map(|given| (given, true));
+    let mut secrets: Vec<Secret> = Vec::new();
+    for (given, in_environment) in files.chain(variables) {
+        let secret = secret_entry::read(given, in_environment, environment, root)?;
+        secrets.retain(|other| other.name != secret.name);
+        secrets.push(secret);
+    }
+    Ok(secrets)
 }
 
 /// Reads the env-files and puts all variables in the order of their sources, within a source those of files first. The last

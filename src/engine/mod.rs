@@ -5,6 +5,7 @@
 mod docker;
 mod error;
 mod owner;
+mod secret_dir;
 mod spec;
 mod sweep;
 
@@ -24,6 +25,7 @@ use crate::schedule::Signal;
 pub use docker::{DockerClient, DockerEngine};
 pub use error::EngineError;
 pub use owner::Owner;
+pub use secret_dir::SecretDir;
 pub use spec::{CACHE_LABEL, ContainerSpec, Labels};
 pub use sweep::{Swept, remove_run, sweep};
 

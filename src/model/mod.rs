@@ -16,6 +16,7 @@ mod placed_file;
 mod report_file;
 mod report_format;
 mod seconds;
+mod secret;
 mod service;
 mod state;
 mod stop;
@@ -36,6 +37,7 @@ pub use part::split_part;
 pub use placed_file::PlacedFile;
 pub use report_file::{ReportFile, ReportProblem};
 pub use report_format::ReportFormat;
+pub use secret::{SECRETS_DIR, Secret, exports};
 pub use service::{
     Build, Dependency, DependencyCondition, ImageSource, Readiness, ReadinessProbe, Reset, Service, ServiceScope,
     Services,

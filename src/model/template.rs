@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContainerSettings, EnvVar, PlacedFile, Services};
+use super::{ContainerSettings, EnvVar, PlacedFile, Secret, Services};
 
 /// Describes the container that each shard of a run gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct ShardTemplate {
     pub file_env: Vec<EnvVar>,
     /// Who files belong to when nothing else is said: the container's user and group.
     pub owner: (u32, u32),
+    /// The secrets, which a mount already holds as files.
+    pub secrets: Vec<Secret>,
     /// Globs of files that are copied out of each container when it has ended, relative to its working directory or
     /// absolute.
     pub artifacts: Vec<String>,
@@ -36,6 +38,7 @@ impl ShardTemplate {
             files: Vec::new(),
             file_env: Vec::new(),
             owner: (0, 0),
+            secrets: Vec::new(),
             artifacts: Vec::new(),
             services: Services::default(),
         }

@@ -12,6 +12,7 @@ pub mod junit;
 pub mod markdown;
 pub mod messages;
 pub mod prove_state;
+mod redact;
 mod replace;
 pub mod rspec;
 mod sink;
@@ -22,6 +23,7 @@ pub mod trace;
 pub mod unittest;
 
 pub use events::{EventLog, EventLogError, EventStream, read_events};
+pub use redact::{MaskedReader, Masking, Redactor};
 pub use replace::WriteError;
 pub(crate) use replace::{replace, replace_with};
 pub use sink::Sink;

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
@@ -13,6 +15,7 @@ use crate::engine::{ContainerId, Engine, EngineError};
 use crate::framework::Framework;
 use crate::model::{ReportFile, ReportFormat};
 use crate::report::junit::{self, ReadLimits};
+use crate::report::{MaskedReader, Redactor};
 use crate::report::{go_test, jest, messages, prove_state, rspec, tap, unittest};
 
 /// The directory in the container that everything of minke's is in.
@@ -43,11 +46,12 @@ pub(super) async fn collect(
     container: &ContainerId,
     dir: &Path,
     framework: &'static dyn Framework,
+    redactor: Option<Arc<Redactor>>,
 ) -> Result<Collected, EngineError> {
     let Some(archive) = engine.archive(container, MINKE_DIR).await? else { return Ok(Collected::default()) };
     let dir = dir.to_owned();
     let reader = SyncIoBridge::new(StreamReader::new(readable(archive)));
-    let unpacked = tokio::task::spawn_blocking(move || unpack(reader, &dir, framework)).await;
+    let unpacked = tokio::task::spawn_blocking(move || unpack(reader, &dir, framework, redactor.as_deref())).await;
     let unpacked = unpacked.unwrap_or_else(|panic| Err(io::Error::other(panic)));
     unpacked.map_err(|source| EngineError::Operation {
         operation: format!("read the reports of container {}", container.0),
@@ -59,7 +63,12 @@ fn readable(archive: BoxStream<'static, Result<Bytes, EngineError>>) -> BoxStrea
     archive.map_err(io::Error::other).boxed()
 }
 
-fn unpack(reader: impl Read, dir: &Path, framework: &dyn Framework) -> io::Result<Collected> {
+fn unpack(
+    reader: impl Read,
+    dir: &Path,
+    framework: &dyn Framework,
+    redactor: Option<&Redactor>,
+) -> io::Result<Collected> {
     let mut collected = Collected::default();
     // A test that sees this directory may have left a link where the reports go.
     let reports = dir.join("reports");
@@ -96,7 +105,7 @@ fn unpack(reader: impl Read, dir: &Path, framework: &dyn Framework) -> io::Resul
             break;
         }
         let target = dir.join(&relative);
-        room -= copy(&mut entry, &target, room)?;
+        room -= copy(&mut entry, &target, room, redactor)?.min(room);
         collected.reports.push(read_report(format, &name, File::open(&target)?));
     }
     collected.reports.sort_by(|a, b| a.path.cmp(&b.path));
@@ -125,15 +134,21 @@ pub(super) fn inside(path: &Path) -> Option<PathBuf> {
     rest.components().all(|component| matches!(component, Component::Normal(_))).then(|| rest.to_owned())
 }
 
-/// Copies a report, whatever stands in its place, and returns its size; at most `room` bytes.
-pub(super) fn copy(entry: &mut impl Read, target: &Path, room: u64) -> io::Result<u64> {
+/// Copies a file without the secrets in it, whatever stands in its place, and returns how many bytes it has now; at most
+/// `room` are read.
+pub(super) fn copy(entry: &mut impl Read, target: &Path, room: u64, redactor: Option<&Redactor>) -> io::Result<u64> {
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent)?;
     }
     if target.symlink_metadata().is_ok() {
         fs::remove_file(target)?;
     }
-    io::copy(&mut entry.take(room), &mut File::create_new(target)?)
+    let mut entry = entry.take(room);
+    let mut file = File::create_new(target)?;
+    match redactor {
+        None => io::copy(&mut entry, &mut file),
+        Some(redactor) => io::copy(&mut MaskedReader::new(&mut entry, redactor), &mut file),
+    }
 }
 
 #[cfg(test)]
@@ -169,7 +184,7 @@ mod tests {
             ("minke/reports/device.xml", tar::EntryType::Char, b""),
             ("minke/reports/ok.xml", tar::EntryType::Regular, b"<testsuite><testcase name='a'/></testsuite>"),
         ]);
-        let collected = unpack(&hostile[..], &target, &Pytest).unwrap();
+        let collected = unpack(&hostile[..], &target, &Pytest, None).unwrap();
         assert_eq!(collected.reports.len(), 1);
         assert_eq!(collected.reports[0].cases.len(), 1);
         assert_eq!(collected.remarks.len(), 3, "{:?}", collected.remarks);
@@ -186,6 +201,6 @@ mod tests {
     fn a_failed_before_command_leaves_its_code() {
         let dir = tempfile::tempdir().unwrap();
         let bytes = archive(&[("minke/before-command", tar::EntryType::Regular, b"3\n")]);
-        assert_eq!(unpack(&bytes[..], dir.path(), &Pytest).unwrap().before_command, Some(3));
+        assert_eq!(unpack(&bytes[..], dir.path(), &Pytest, None).unwrap().before_command, Some(3));
     }
 }

@@ -22,6 +22,7 @@ use crate::model::{
     RunState, ShardId, ShardProblem, Slot, Trouble, UnitResult,
 };
 use crate::plan::Plan;
+use crate::report::Redactor;
 use crate::schedule::{Command, Input, Scheduler, ShardReport};
 
 /// How often the engine is asked whether it is still there.
@@ -52,7 +53,8 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     let Some(&framework) = framework::named(&name).first() else { return Err(RunError::UnknownFramework { name }) };
     let directory = sinks.directory().clone();
     let (inputs, incoming) = mpsc::channel(INPUTS);
-    let mut emitter = Emitter::start(sinks, &inputs)?;
+    let redactor = Redactor::new(&plan.template().secrets).map(Arc::new);
+    let mut emitter = Emitter::start(sinks, &inputs, redactor.clone())?;
     let begun = Instant::now();
     let image = find_image(&*engine, &plan, &cancel).await;
     let mut summary = plan.summary();
@@ -70,10 +72,11 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     let template = plan.template();
     let services = (!template.services.list.is_empty()).then(|| {
         let (engine, network) = (Arc::clone(&engine), &template.container.network);
-        ServicePool::new(engine, labels.clone(), &template.services, network, directory.path())
+        ServicePool::new(engine, labels.clone(), &template.services, network, directory.path(), redactor.clone())
     });
     let shared = Arc::new(Shared {
         services,
+        redactor,
         image: image.unwrap_or_else(|| nothing_known_of(&plan.template().image)),
         labels,
         engine: Arc::clone(&engine),

@@ -11,7 +11,7 @@ use tokio::sync::mpsc as inputs;
 
 use super::{RunDirectory, RunError};
 use crate::model::{CancelReason, Event, EventKind, RunState};
-use crate::report::{EventLog, Sink};
+use crate::report::{EventLog, Redactor, Sink};
 use crate::schedule::Input;
 
 /// Where a run's output and events go.
@@ -42,6 +42,7 @@ impl Sinks {
 pub(super) struct Emitter {
     seq: u64,
     state: RunState,
+    redactor: Option<Arc<Redactor>>,
     // Unbounded, so that a slow sink never delays the run; a run has a bounded number of events for each unit.
     sinks: Vec<Fed>,
 }
@@ -67,7 +68,11 @@ enum Role {
 
 impl Emitter {
     /// Starts a thread for each sink. One that fails says so to the scheduler.
-    pub(super) fn start(sinks: Sinks, inputs: &inputs::Sender<Input>) -> Result<Self, RunError> {
+    pub(super) fn start(
+        sinks: Sinks,
+        inputs: &inputs::Sender<Input>,
+        redactor: Option<Arc<Redactor>>,
+    ) -> Result<Self, RunError> {
         let path = sinks.directory.events();
         let log = EventLog::create(&path).map_err(RunError::write(&path))?;
         let record = (Box::new(log) as Box<dyn Sink>, Role::Record(path));
@@ -83,11 +88,15 @@ impl Emitter {
             });
             Fed { events: sender, thread, over, patience }
         });
-        Ok(Self { seq: 0, state: RunState::new(), sinks: sinks.collect() })
+        Ok(Self { seq: 0, state: RunState::new(), redactor, sinks: sinks.collect() })
     }
 
     pub(super) fn emit(&mut self, kind: EventKind) {
         self.seq += 1;
+        let kind = match &self.redactor {
+            Some(redactor) => redactor.event(kind),
+            None => kind,
+        };
         let event = Arc::new(Event { seq: self.seq, at: Timestamp::now(), kind: kind.rounded() });
         self.state.apply(&event);
         for sink in &self.sinks {

@@ -10,6 +10,7 @@ use super::collect::{Collected, MOST_BYTES, MOST_FILES, copy, read_report};
 use super::globbed::Globbed;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::model::ReportFormat;
+use crate::report::Redactor;
 
 /// Where reports are looked for.
 pub(super) struct NamedReports<'a> {
@@ -19,6 +20,8 @@ pub(super) struct NamedReports<'a> {
     pub(super) work_dir: &'a str,
     /// Where the shard's files go.
     pub(super) dir: &'a Path,
+    /// What masks secrets in them.
+    pub(super) redactor: Option<Arc<Redactor>>,
 }
 
 /// Copies the reports of an ended container that the globs match, reads them and adds them to what was collected. Files
@@ -36,9 +39,10 @@ pub(super) async fn collect_named(
         let Some(reader) = globbed.open(engine, container).await? else { continue };
         let target = named.dir.join("reports");
         let mut found = std::mem::take(collected);
-        let walked = Arc::clone(&globbed);
+        let (walked, redactor) = (Arc::clone(&globbed), named.redactor.clone());
         let taken = tokio::task::spawn_blocking(move || {
-            let result = take(&walked, reader, &target, created, &mut known, &mut found);
+            let place = Target { dir: &target, created, redactor: redactor.as_deref() };
+            let result = take(&walked, reader, &place, &mut known, &mut found);
             (result, known, found)
         });
         let (result, so_far, found) = taken.await.map_err(|panic| globbed.failed(io::Error::other(panic)))?;
@@ -49,11 +53,18 @@ pub(super) async fn collect_named(
     Ok(())
 }
 
+/// Where reports go, and on what terms.
+struct Target<'a> {
+    dir: &'a Path,
+    /// When their container was created, in seconds since 1970; what is older is left out.
+    created: Option<i64>,
+    redactor: Option<&'a Redactor>,
+}
+
 fn take(
     globbed: &Globbed,
     reader: impl Read,
-    target: &Path,
-    created: Option<i64>,
+    target: &Target<'_>,
     known: &mut BTreeSet<String>,
     collected: &mut Collected,
 ) -> io::Result<()> {
@@ -68,7 +79,7 @@ fn take(
             continue;
         }
         let written = i64::try_from(entry.header().mtime()?).unwrap_or(i64::MAX);
-        if created.is_none_or(|created| written < created) {
+        if target.created.is_none_or(|created| written < created) {
             collected.remarks.push(format!("left out `{name}`: it is older than this run's container"));
             continue;
         }
@@ -76,9 +87,9 @@ fn take(
             collected.remarks.push(format!("left out `{name}` and what follows: too many reports"));
             break;
         }
-        let target = target.join(&name);
-        room -= copy(&mut entry, &target, room)?;
-        collected.reports.push(read_report(format_of(&target)?, &name, File::open(&target)?));
+        let path_here = target.dir.join(&name);
+        room -= copy(&mut entry, &path_here, room, target.redactor)?.min(room);
+        collected.reports.push(read_report(format_of(&path_here)?, &name, File::open(&path_here)?));
         known.insert(path);
     }
     Ok(())
@@ -117,7 +128,8 @@ mod tests {
         let globbed = Globbed::new(glob, "/project").unwrap();
         let mut collected = Collected::default();
         let (archive, known) = (archive(entries), &mut BTreeSet::new());
-        take(&globbed, &archive[..], dir.path(), Some(1000), known, &mut collected).unwrap();
+        let target = Target { dir: dir.path(), created: Some(1000), redactor: None };
+        take(&globbed, &archive[..], &target, known, &mut collected).unwrap();
         (globbed.from().to_owned(), collected)
     }
 

@@ -21,9 +21,10 @@ use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labe
 use crate::framework::Framework;
 use crate::model::{
     Cause, ContainerExit, FindingKind, Kept, Network, OutputFile, ServiceLog, ShardId, Slot, StopReason, Unit,
-    UnitResult,
+    UnitResult, exports,
 };
 use crate::plan::Plan;
+use crate::report::Redactor;
 use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
 
 /// How long nothing may arrive after the container's end before its output is taken to have ended.
@@ -51,6 +52,8 @@ pub(super) struct Shared {
     pub(super) image: Image,
     pub(super) labels: Labels,
     pub(super) inputs: mpsc::Sender<Input>,
+    /// What masks secrets in all that is kept; `None` when there are none.
+    pub(super) redactor: Option<Arc<Redactor>>,
     /// What runs beside the shards; `None` when nothing does.
     pub(super) services: Option<ServicePool>,
     /// Cancelled when the engine is gone: nothing is waited for any more.
@@ -111,7 +114,7 @@ impl ShardTask {
     pub(super) async fn run(mut self) {
         let container: Mutex<Option<ContainerId>> = Mutex::new(None);
         let mut life = Life::default();
-        let mut spool = match Spool::create(&self.dir, self.shard) {
+        let mut spool = match Spool::create(&self.dir, self.shard, self.shared.redactor.as_ref()) {
             Ok(spool) => Some(spool),
             Err(error) => {
                 self.output_lost(&error).await;
@@ -126,6 +129,9 @@ impl ShardTask {
         };
         if let Err(error) = lived {
             life.failure.get_or_insert_with(|| launch_failure(&error));
+        }
+        if let Some(Err(error)) = spool.as_mut().map(Spool::end) {
+            self.output_lost(&error).await;
         }
         let oom_killed = life.exit.as_ref().is_some_and(|exit| exit.oom_killed);
         let mut report = self.report(life, spool);
@@ -319,12 +325,12 @@ impl ShardTask {
 
     async fn collect(&self, id: &ContainerId) -> Result<Collected, EngineError> {
         let shared = &*self.shared;
-        let mut collected = collect(&*shared.engine, id, &self.dir, shared.framework).await?;
+        let mut collected = collect(&*shared.engine, id, &self.dir, shared.framework, shared.redactor.clone()).await?;
         let [unit] = self.units.as_slice() else { return Ok(collected) };
         let globs = shared.framework.report_globs(shared.plan.framework(), unit.id.as_str());
         if !globs.is_empty() && collected.before_command.is_none() {
             let work_dir = shared.plan.template().container.work_dir.as_deref().unwrap_or(&shared.image.work_dir);
-            let named = NamedReports { globs: &globs, work_dir, dir: &self.dir };
+            let named = NamedReports { globs: &globs, work_dir, dir: &self.dir, redactor: shared.redactor.clone() };
             collect_named(&*shared.engine, id, &named, &mut collected).await?;
         }
         Ok(collected)
@@ -509,10 +515,7 @@ impl ShardTask {
         ];
         let framework = shared.framework.environment().iter().filter(|(name, _)| !shared.is_set(name));
         let framework = framework.map(|(name, value)| (*name, (*value).to_owned()));
-        let argv = match &template.before_command {
-            Some(before) => after_before_command(before, argv),
-            None => argv,
-        };
+        let argv = after_preparation(&exports(&template.secrets), template.before_command.as_deref(), argv);
         let name = format!("minke-{}-{}", shared.labels.run, self.shard);
         let settings = template.container.clone();
         let spec = ContainerSpec::new(name, shared.image.id.clone(), &template.image, settings, shared.labels.clone());
@@ -556,14 +559,19 @@ fn is_all_well(report: &ShardReport) -> bool {
     report.result.problem.is_none() && report.result.units.iter().all(proven)
 }
 
-/// Puts the user's command before the framework's in one container. Both reach the shell as arguments, so nothing in
-/// them is read by the outer shell.
-fn after_before_command(before: &str, argv: Vec<String>) -> Vec<String> {
-    let script = format!(
-        "/bin/sh -c \"$1\" || {{ code=$?; mkdir -p {MINKE_DIR}; echo $code > {MINKE_DIR}/{BEFORE_COMMAND_FILE}; \
-         exit $code; }}; shift; exec \"$@\""
-    );
-    let shell = ["/bin/sh".to_owned(), "-c".to_owned(), script, "minke".to_owned(), before.to_owned()];
+/// Puts what has to happen first before the framework's command in one container: `exports`, shell text that makes variables
+/// of secrets, and the user's command. Both commands reach the shell as arguments, so nothing in them is read by the outer
+/// shell.
+fn after_preparation(exports: &str, before: Option<&str>, argv: Vec<String>) -> Vec<String> {
+    let script = match before {
+        None if exports.is_empty() => return argv,
+        None => format!("{exports}shift; exec \"$@\""),
+        Some(_) => format!(
+            "{exports}/bin/sh -c \"$1\" || {{ code=$?; mkdir -p {MINKE_DIR}; echo $code > {MINKE_DIR}/{BEFORE_COMMAND_FILE}; \
+             exit $code; }}; shift; exec \"$@\""
+        ),
+    };
+    let shell = ["/bin/sh", "-c", &script, "minke", before.unwrap_or_default()].map(str::to_owned);
     shell.into_iter().chain(argv).collect()
 }
 

@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::engine::Output;
 use crate::model::{OutputFile, OutputStream, ShardId};
+use crate::report::{Masking, Redactor};
 
 /// How many bytes of the end are kept for messages.
 const TAIL_BYTES: usize = 4096;
@@ -19,6 +21,7 @@ pub(super) struct Spool {
 
 #[derive(Debug)]
 struct Stream {
+    masking: Option<Masking<Arc<Redactor>>>,
     file: File,
     path: String,
     bytes: u64,
@@ -27,16 +30,17 @@ struct Stream {
 
 impl Spool {
     /// Creates `stdout.log` and `stderr.log` in the shard's directory.
-    pub(super) fn create(dir: &Path, shard: ShardId) -> io::Result<Self> {
+    pub(super) fn create(dir: &Path, shard: ShardId, redactor: Option<&Arc<Redactor>>) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         let open = |stream: OutputStream| -> io::Result<Stream> {
             let file = File::create(dir.join(format!("{}.log", stream.name())))?;
-            Ok(Stream { file, path: OutputFile::path_of(shard, stream), bytes: 0, tail: Vec::new() })
+            let masking = redactor.map(|redactor| Masking::new(Arc::clone(redactor)));
+            Ok(Stream { masking, file, path: OutputFile::path_of(shard, stream), bytes: 0, tail: Vec::new() })
         };
         Ok(Self { stdout: open(OutputStream::Stdout)?, stderr: open(OutputStream::Stderr)? })
     }
 
-    /// Appends a piece of output, byte for byte.
+    /// Appends a piece of output, byte for byte but for secrets.
     ///
     /// The write is a copy into the system's cache, shorter than handing the piece to another thread would take.
     pub(super) fn write(&mut self, piece: &Output) -> io::Result<()> {
@@ -44,6 +48,12 @@ impl Spool {
             Output::Stdout(bytes) => self.stdout.write(bytes),
             Output::Stderr(bytes) => self.stderr.write(bytes),
         }
+    }
+
+    /// Writes what was held back because a secret might have begun with it.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        self.stdout.end()?;
+        self.stderr.end()
     }
 
     /// Returns the two files, standard output first.
@@ -60,6 +70,21 @@ impl Spool {
 
 impl Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match &mut self.masking {
+            None => self.keep(bytes),
+            Some(masking) => {
+                let masked = masking.feed(bytes);
+                self.keep(&masked)
+            }
+        }
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        let rest = self.masking.as_mut().map(Masking::end).unwrap_or_default();
+        self.keep(&rest)
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes += bytes.len() as u64;
         let new = &bytes[bytes.len().saturating_sub(TAIL_BYTES)..];
         let excess = (self.tail.len() + new.len()).saturating_sub(TAIL_BYTES);
@@ -85,7 +110,7 @@ mod tests {
         fn files_hold_every_byte_and_the_tail_is_the_end(pieces in proptest::collection::vec(
             (any::<bool>(), proptest::collection::vec(any::<u8>(), 0..3000)), 0..12)) {
             let dir = tempfile::tempdir().unwrap();
-            let mut spool = Spool::create(dir.path(), ShardId(1)).unwrap();
+            let mut spool = Spool::create(dir.path(), ShardId(1), None).unwrap();
             let (mut out, mut err) = (Vec::new(), Vec::new());
             for (is_err, bytes) in pieces {
                 let bytes = Bytes::from(bytes);

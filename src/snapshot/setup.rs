@@ -9,6 +9,7 @@ use super::SnapshotError;
 use super::place::{Made, Place, key, repository};
 use crate::engine::{Image, Output};
 use crate::model::{ContainerSettings, ImageId};
+use crate::report::{Masking, Redactor};
 use crate::source::{Index, Manifest, Owner, Rules, archive, list};
 
 /// The kind of these images.
@@ -23,6 +24,10 @@ const TAIL_BYTES: usize = 4096;
 pub struct Setup<'a> {
     /// The command, for `/bin/sh`.
     pub command: &'a str,
+    /// Shell text before it that is no part of what names the result.
+    pub exports: &'a str,
+    /// What masks secrets in its output.
+    pub redactor: Option<Redactor>,
     /// What its container is given.
     pub settings: ContainerSettings,
     /// The project, and globs of the files in it that the command reads; without globs its files are in the image already.
@@ -61,10 +66,10 @@ pub async fn set_up(place: &Place, base: &Image, base_name: &str, setup: &Setup<
         let millis = found.labels.get(MILLIS).and_then(|millis| millis.parse().ok()).unwrap_or(0);
         return Ok(SetUp { image: found.id, reused: true, millis });
     }
-    let argv = ["/bin/sh", "-c", setup.command].map(str::to_owned).to_vec();
+    let argv = ["/bin/sh", "-c", &format!("{}{}", setup.exports, setup.command)].map(str::to_owned).to_vec();
     let spec = place.container(base, base_name, KIND, setup.settings.clone()).with_command(argv, true);
     let path = place.dir.join(KIND).join(format!("{key}.log"));
-    let mut log = Log::create(&path)?;
+    let mut log = Log::create(&path, setup.redactor.as_ref())?;
     place
         .with_container(&spec, async |container| {
             if let Some((project, manifest)) = &inputs {
@@ -73,6 +78,7 @@ pub async fn set_up(place: &Place, base: &Image, base_name: &str, setup: &Setup<
             }
             let begun = Instant::now();
             let exit = place.run_to_end(container, |piece| log.take(piece)).await?;
+            log.end().map_err(|source| SnapshotError::Log { path: path.clone(), source })?;
             if exit.code != 0 {
                 return Err(SnapshotError::Setup { code: exit.code, output: log.tail(), log: path.clone() });
             }
@@ -98,22 +104,40 @@ fn inputs(place: &Place, setup: &Setup<'_>) -> Result<Option<(PathBuf, Manifest)
 }
 
 /// The output of a setup command: all of it in a file, the end of it in memory.
-struct Log {
+struct Log<'a> {
+    masking: Option<Masking<&'a Redactor>>,
     file: File,
     tail: Vec<u8>,
 }
 
-impl Log {
-    fn create(path: &Path) -> Result<Self, SnapshotError> {
+impl<'a> Log<'a> {
+    fn create(path: &Path, redactor: Option<&'a Redactor>) -> Result<Self, SnapshotError> {
         let failed = |source| SnapshotError::Log { path: path.to_owned(), source };
         if let Some(dir) = path.parent() {
             fs::create_dir_all(dir).map_err(failed)?;
         }
-        Ok(Self { file: File::create(path).map_err(failed)?, tail: Vec::new() })
+        let masking = redactor.map(Masking::new);
+        Ok(Self { masking, file: File::create(path).map_err(failed)?, tail: Vec::new() })
     }
 
     fn take(&mut self, piece: &Output) -> std::io::Result<()> {
         let (Output::Stdout(bytes) | Output::Stderr(bytes)) = piece;
+        match &mut self.masking {
+            None => self.keep(bytes),
+            Some(masking) => {
+                let masked = masking.feed(bytes);
+                self.keep(&masked)
+            }
+        }
+    }
+
+    /// Writes what was held back because a secret might have begun with it.
+    fn end(&mut self) -> std::io::Result<()> {
+        let rest = self.masking.as_mut().map(Masking::end).unwrap_or_default();
+        self.keep(&rest)
+    }
+
+    fn keep(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.tail.extend_from_slice(bytes);
         self.tail.drain(..self.tail.len().saturating_sub(TAIL_BYTES));
         self.file.write_all(bytes)

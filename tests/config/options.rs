@@ -31,6 +31,8 @@ pub(crate) const SAMPLES: &[(&str, [&str; 2], [&str; 2])] = &[
     ("file", ["a.env:/etc/a", "b.env:/b:0600"], ["\"a.env:/etc/a\"", "[\"b.env:/b:0600\"]"]),
     ("env", ["A=1", "B=2"], ["[\"A=1\"]", "{ B = \"2\" }"]),
     ("env-file", ["a.env", "b.env"], ["\"a.env\"", "[\"b.env\"]"]),
+    ("secret", ["A=a.env", "B=b.env"], ["\"A=a.env\"", "[\"B=b.env\"]"]),
+    ("secret-env", ["A=a.env", "B=b.env"], ["\"A=a.env\"", "[\"B=b.env\"]"]),
     ("network", ["bridge", "my_net"], ["\"bridge\"", "\"my_net\""]),
     ("user", ["1000:1000", "nobody"], ["\"1000:1000\"", "\"nobody\""]),
     ("framework", ["pytest", "cucumber"], ["\"pytest\"", "\"cucumber\""]),
@@ -81,7 +83,7 @@ pub(crate) fn typed(spec: &OptionSpec, value: &str) -> Vec<String> {
 
 /// Returns the settings of a project in which an option is given at up to three sources.
 pub(crate) fn given(spec: &OptionSpec, flag: Option<&str>, variable: Option<&str>, file: Option<&str>) -> Settings {
-    let mut project = Project::new().file("a.env", "").file("b.env", "");
+    let mut project = Project::new().file("a.env", "# four\n").file("b.env", "# four\n");
     if let Some(value) = file {
         project = project.file("minke.toml", format!("# a comment\n{} = {value}\n", spec.key));
     }

@@ -17,6 +17,7 @@ mod options;
 mod output;
 mod parts;
 mod reports;
+mod secrets;
 mod services;
 mod show;
 mod socket;

@@ -3,11 +3,12 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
 use crate::engine::Output;
+use crate::report::{Masking, Redactor};
 
 /// How many bytes of the end are looked at for the last lines.
 const TAIL_BYTES: u64 = 4096;
@@ -16,28 +17,59 @@ const LAST_LINES: usize = 15;
 
 /// The log of one service; both of its streams, as they come.
 pub(super) struct ServiceLog {
-    file: Mutex<(PathBuf, File)>,
+    file: Mutex<Target>,
     written: watch::Sender<u64>,
 }
 
+/// Where a log goes.
+struct Target {
+    path: PathBuf,
+    file: File,
+    masking: Option<Masking<Arc<Redactor>>>,
+}
+
 impl ServiceLog {
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
-        Ok(Self { file: Mutex::new((path.to_owned(), open(path)?)), written: watch::Sender::new(0) })
+    pub(super) fn create(path: &Path, redactor: Option<Arc<Redactor>>) -> io::Result<Self> {
+        let target = Target { path: path.to_owned(), file: open(path)?, masking: redactor.map(Masking::new) };
+        Ok(Self { file: Mutex::new(target), written: watch::Sender::new(0) })
     }
 
     /// Goes on in another file.
     pub(super) fn redirect(&self, path: &Path) -> io::Result<()> {
         let file = open(path)?;
-        *self.file.lock().unwrap_or_else(PoisonError::into_inner) = (path.to_owned(), file);
+        let mut target = self.target();
+        (target.path, target.file) = (path.to_owned(), file);
         self.written.send_replace(0);
         Ok(())
     }
 
     pub(super) fn take(&self, piece: &Output) -> io::Result<()> {
         let (Output::Stdout(bytes) | Output::Stderr(bytes)) = piece;
-        self.file.lock().unwrap_or_else(PoisonError::into_inner).1.write_all(bytes)?;
+        let mut target = self.target();
+        match &mut target.masking {
+            None => self.keep(&mut target, bytes),
+            Some(masking) => {
+                let masked = masking.feed(bytes);
+                self.keep(&mut target, &masked)
+            }
+        }
+    }
+
+    /// Writes what was held back because a secret might have begun with it.
+    pub(super) fn end(&self) -> io::Result<()> {
+        let mut target = self.target();
+        let rest = target.masking.as_mut().map(Masking::end).unwrap_or_default();
+        self.keep(&mut target, &rest)
+    }
+
+    fn keep(&self, target: &mut Target, bytes: &[u8]) -> io::Result<()> {
+        target.file.write_all(bytes)?;
         self.written.send_modify(|written| *written += bytes.len() as u64);
         Ok(())
+    }
+
+    fn target(&self) -> MutexGuard<'_, Target> {
+        self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Tells how many bytes were written, and each time when there are more.
@@ -47,7 +79,7 @@ impl ServiceLog {
 
     /// Reads what stands behind the first `from` bytes.
     pub(super) fn read_from(&self, from: u64) -> io::Result<Vec<u8>> {
-        let path = self.file.lock().unwrap_or_else(PoisonError::into_inner).0.clone();
+        let path = self.target().path.clone();
         let mut file = File::open(path)?;
         file.seek(SeekFrom::Start(from))?;
         let mut bytes = Vec::new();

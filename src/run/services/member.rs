@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::log::ServiceLog;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::model::ContainerExit;
+use crate::report::Redactor;
 
 /// A container of a service, what it prints and how it ends.
 pub(super) struct Member {
@@ -22,8 +23,8 @@ pub(super) struct Member {
 
 impl Member {
     /// Takes a created container.
-    pub(super) fn new(container: ContainerId, log: &Path) -> std::io::Result<Self> {
-        let log = Arc::new(ServiceLog::create(log)?);
+    pub(super) fn new(container: ContainerId, log: &Path, redactor: Option<Arc<Redactor>>) -> std::io::Result<Self> {
+        let log = Arc::new(ServiceLog::create(log, redactor)?);
         Ok(Self { container, log, exit: watch::Sender::new(None), tasks: Vec::new() })
     }
 
@@ -38,6 +39,7 @@ impl Member {
                 // A log that cannot be written must not stop the service; the run's own files tell of a full disk.
                 let _ = log.take(&piece);
             }
+            let _ = log.end();
         }));
         let (engine, container, exit) = (Arc::clone(engine), self.container.clone(), self.exit.clone());
         self.tasks.push(tokio::spawn(async move {

@@ -12,6 +12,7 @@ use super::set::{ServiceEnd, ServiceSet};
 use super::snapshot::Snapshot;
 use crate::engine::{ContainerId, Engine, EngineError, Image, Labels, NetworkSpec};
 use crate::model::{Dependency, Network, Reset, Service, ServiceScope, Services, ShardId, Slot, Subnet};
+use crate::report::Redactor;
 
 /// How many shards in a row may lack a service before nobody waits for it any more.
 const MOST_FAILURES: u32 = 2;
@@ -22,6 +23,8 @@ const RESERVED_ADDRESSES: usize = 3;
 pub(super) struct Resources {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) labels: Labels,
+    /// What masks secrets in logs.
+    pub(super) redactor: Option<Arc<Redactor>>,
     /// Whether the networks lead nowhere.
     pub(super) internal: bool,
     range: Subnet,
@@ -60,6 +63,7 @@ impl ServicePool {
         services: &Services,
         network: &Network,
         dir: &Path,
+        redactor: Option<Arc<Redactor>>,
     ) -> Self {
         let (own, shared) = services.list.iter().cloned().partition(|service| service.per == ServiceScope::Shard);
         let outside = match network {
@@ -69,6 +73,7 @@ impl ServicePool {
         let resources = Resources {
             engine,
             labels,
+            redactor,
             internal: *network != Network::Bridge,
             range: services.subnets,
             images: Mutex::default(),

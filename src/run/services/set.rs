@@ -307,7 +307,7 @@ impl ServiceSet {
         }
         let log = self.log_path(service);
         let unwritable = |error| ServiceError::new(&service.name, format!("cannot write `{}`: {error}", log.display()));
-        let member = Member::new(container, &log).map_err(unwritable)?;
+        let member = Member::new(container, &log, resources.redactor.clone()).map_err(unwritable)?;
         *lock(&self.members[place]) = Some(member);
         Ok(())
     }
