@@ -6,6 +6,7 @@ pub mod discover;
 pub mod engine;
 pub mod framework;
 pub mod model;
+pub mod notation;
 pub mod plan;
 pub mod report;
 pub mod run;

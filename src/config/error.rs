@@ -5,8 +5,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::origin::Origin;
-use super::raw::Fault;
 use super::spec::OptionSpec;
+use crate::notation::Fault;
 
 /// Why there are no settings.
 #[derive(Debug, thiserror::Error)]

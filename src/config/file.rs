@@ -10,9 +10,9 @@ use toml::de::{DeTable, DeValue};
 use super::error::{ConfigError, Place};
 use super::options::{OPTIONS, Options, find};
 use super::origin::Origin;
-use super::raw::{Fault, Kind, Raw, Word};
+use super::raw::{Kind, Raw, Word};
 use super::spec::OptionSpec;
-use super::suggest::closest;
+use crate::notation::{Fault, closest};
 
 const OWN_NAME: &str = "minke.toml";
 const PROJECT_NAME: &str = "pyproject.toml";
