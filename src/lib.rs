@@ -1,6 +1,7 @@
 //! Shards test files over containers, runs the shards at the same time and merges their results into one truthful report.
 
 pub mod cli;
+pub mod compose;
 pub mod config;
 pub mod discover;
 pub mod engine;

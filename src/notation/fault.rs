@@ -21,4 +21,13 @@ impl Fault {
         self.help = Some(help.into());
         self
     }
+
+    /// Adds what was given instead, unless it is empty or long.
+    #[must_use]
+    pub(crate) fn given(mut self, text: &str) -> Self {
+        if !text.is_empty() && text.len() <= 200 {
+            self.must = format!("{}, not `{text}`", self.must);
+        }
+        self
+    }
 }
