@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::model::ServiceCycle;
 use crate::notation::{At, Fault, Wrong};
 
 /// Why compose files give no services. Lines begin at 1, and files are named relative to the project where they lie in it.
@@ -105,11 +106,8 @@ pub enum ComposeError {
         known: Vec<String>,
     },
     /// Services need each other.
-    #[error("services need each other: {}", names.join(" -> "))]
-    Cycle {
-        /// The services in the order in which they need each other, the first again at the end.
-        names: Vec<String>,
-    },
+    #[error(transparent)]
+    Cycle(#[from] ServiceCycle),
     /// Services extend each other.
     #[error("{}:{line}: services extend each other: {}", path.display(), names.join(" -> "))]
     ExtendsCycle {
@@ -190,7 +188,7 @@ impl ComposeError {
             }
             Self::UnknownService { known, .. } if known.is_empty() => Some("They have no service at all.".to_owned()),
             Self::UnknownService { known, .. } => Some(format!("They have {}.", listed(known))),
-            Self::Cycle { .. } => Some("Take one of them out of the other's `depends_on`.".to_owned()),
+            Self::Cycle(_) => Some("Take one of them out of the other's `depends_on`.".to_owned()),
             Self::ExtendsCycle { .. } => Some("Take out one `extends`.".to_owned()),
             Self::UnknownBase { .. } => Some("Correct the name, or name another `file`.".to_owned()),
             Self::MissingVolume { volume, .. } => Some(format!(

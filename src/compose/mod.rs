@@ -16,7 +16,6 @@ mod ignored;
 mod interpolate;
 mod load;
 mod merge;
-mod order;
 mod ports;
 mod project;
 mod service;

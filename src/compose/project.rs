@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use super::duration::parse_duration;
 use super::error::ComposeError;
 use super::load::Loader;
-use super::order::order;
 use super::service::{self, Draft, named_volumes};
 use super::{Read, ReadOptions, Volume, ignored};
-use crate::model::{Build, Dependency, EnvVar, ImageSource, Service};
+use crate::model::{Build, EnvVar, ImageSource, Service, order_services};
 use crate::notation::{At, Fields, Map, Reading, Unread, closest};
 
 /// The top-level keys that mean something; `version` means nothing, as in compose, and `name` is read before.
@@ -34,12 +33,8 @@ pub(super) fn read(files: &[PathBuf], options: &ReadOptions) -> Result<Read, Com
             warnings.push(ignored::top_warning(&Unread { at: node.at.clone(), key: name.clone(), suggestion }));
         }
     }
-    let needs = drafts.iter().map(|(name, draft)| (name.clone(), names_of(&draft.service.depends_on))).collect();
-    let mut services = Vec::new();
-    for name in order(&needs)? {
-        let draft = drafts.remove(&name).expect("the order has the names that it was given");
-        services.push(finished(draft, &loader)?);
-    }
+    let services = drafts.into_values().map(|draft| finished(draft, &loader)).collect::<Result<_, _>>()?;
+    let services = order_services(services)?;
     let used: BTreeSet<&str> = services.iter().flat_map(named_volumes).collect();
     let volumes = volumes.into_iter().filter(|volume| used.contains(volume.name.as_str())).collect();
     Ok(Read { services, volumes, warnings })
@@ -228,10 +223,6 @@ fn below(fields: &Fields<'_>) -> Vec<String> {
 
 fn remark_at(at: &At, remark: &str) -> String {
     format!("{}:{}: {remark}", at.file.display(), at.line)
-}
-
-fn names_of(dependencies: &[Dependency]) -> Vec<String> {
-    dependencies.iter().map(|dependency| dependency.service.clone()).collect()
 }
 
 /// Reads the variables of the files that a service names, and puts its own over them.

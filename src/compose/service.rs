@@ -9,14 +9,10 @@ use crate::model::{
     ResourceLimits, Service,
 };
 use crate::notation::{
-    At, Fault, Fields, Needed, Node, Reading, Unread, Wrong, build, command, depends_on, health, pairs, parse,
-    parse_cpus, parse_pids, parse_size, ready, reset, scope, tmpfs, ulimits, volumes,
+    At, Fault, Fields, Needed, Node, Reading, Unread, Wrong, build, capabilities, command, depends_on, health, labels,
+    pairs, parse, parse_cpus, parse_memory, parse_pids, parse_service_name, parse_size, ready, reset, scope, tmpfs,
+    ulimits, volumes,
 };
-
-/// The least memory that Docker gives a container.
-const LEAST_MEMORY: u64 = 6 << 20;
-/// What labels of minke's own begin with.
-const OWN_LABELS: &str = "minke.";
 
 /// A service before its files are read and its names are looked up.
 pub(super) struct Draft {
@@ -54,7 +50,7 @@ pub(super) fn profiles(node: &Node, name: &str) -> Result<Vec<String>, ComposeEr
 /// Reads the service that stands below `services` by this name.
 pub(super) fn read(name: &str, node: &Node, reading: &mut Reading<'_>) -> Result<Draft, ComposeError> {
     let key = format!("services.{name}");
-    check_name(name, node)?;
+    parse_service_name(name).map_err(|fault| node.wrong(&key, fault))?;
     let mut fields = Fields::of(node, key)?;
     let mut remarks = Vec::new();
     let image = fields.text("image")?;
@@ -112,20 +108,9 @@ pub(super) fn built(draft: &Draft) -> Option<&Build> {
     }
 }
 
-fn check_name(name: &str, node: &Node) -> Result<(), ComposeError> {
-    let is_name = name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_')
-        && name.chars().all(|char| char.is_ascii_alphanumeric() || "_.-".contains(char));
-    let fault = || Fault::new("must be a name of letters, digits, `_`, `.` and `-`");
-    if is_name { Ok(()) } else { Err(ComposeError::value(&node.at, format!("services.{name}"), fault())) }
-}
-
 fn container(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Result<ContainerSettings, Wrong> {
     let mut mounts: Vec<Mount> = fields.read("volumes", |node, key| volumes(node, key, reading))?.unwrap_or_default();
     mounts.extend(fields.read("tmpfs", tmpfs)?.unwrap_or_default());
-    let capabilities = |names: Vec<String>| {
-        let plain = |name: String| name.to_ascii_uppercase().trim_start_matches("CAP_").to_owned();
-        names.into_iter().map(plain).collect()
-    };
     Ok(ContainerSettings {
         work_dir: fields.text("working_dir")?,
         user: fields.text("user")?,
@@ -176,16 +161,12 @@ fn deployed(node: &Node, key: &str, reading: &mut Reading<'_>) -> Result<Resourc
     Ok(limits)
 }
 
+/// Parses an amount of memory; 0 means no limit.
 fn memory(text: &str) -> Result<Option<u64>, Fault> {
-    match parse_size(text)? {
-        0 => Ok(None),
-        bytes if bytes < LEAST_MEMORY => {
-            Err(Fault::new("must be at least 6m").help("That is the least that Docker accepts."))
-        }
-        bytes => Ok(Some(bytes)),
-    }
+    if parse_size(text) == Ok(0) { Ok(None) } else { parse_memory(text).map(Some) }
 }
 
+/// Parses a number of cores; 0 means no limit.
 fn cpus(text: &str) -> Result<Option<u64>, Fault> {
     match text.trim_matches(['0', '.']) {
         "" if !text.is_empty() => Ok(None),
@@ -209,16 +190,6 @@ fn devices(node: &Node, key: &str, reading: &mut Reading<'_>) -> Result<Vec<Stri
         Ok(parts.into_iter().flatten().collect::<Vec<_>>().join(":"))
     };
     node.expect_list(key)?.iter().map(device).collect()
-}
-
-fn labels(node: &Node, key: &str) -> Result<Vec<(String, String)>, Wrong> {
-    let labels = pairs(node, key)?;
-    if let Some((name, _)) = labels.iter().find(|(name, _)| name.starts_with(OWN_LABELS)) {
-        let fault =
-            Fault::new(format!("has the label `{name}`, and those that begin with `{OWN_LABELS}` are minke's own"));
-        return Err(node.wrong(key, fault.help("Give it another name.")));
-    }
-    Ok(labels.into_iter().map(|(name, value)| (name, value.unwrap_or_default())).collect())
 }
 
 fn env_files(node: &Node, key: &str, reading: &mut Reading<'_>) -> Result<Vec<EnvFile>, Wrong> {

@@ -19,6 +19,7 @@ mod origin;
 mod partition;
 mod raw;
 mod scalar;
+mod service;
 mod setting;
 mod settings;
 mod size;

@@ -16,6 +16,7 @@ mod report_file;
 mod report_format;
 mod seconds;
 mod service;
+mod service_order;
 mod state;
 mod stop;
 mod template;
@@ -36,6 +37,7 @@ pub use report_format::ReportFormat;
 pub use service::{
     Build, Dependency, DependencyCondition, ImageSource, Readiness, ReadinessProbe, Reset, Service, ServiceScope,
 };
+pub use service_order::{ServiceCycle, order_services};
 pub use state::{CaseCounts, RunState, ShardRecord, UnitCounts, UnitRecord};
 pub use stop::{CancelReason, StopReason};
 pub use template::ShardTemplate;

@@ -1,8 +1,13 @@
 //! What a container may use, in the words of files.
 
 use super::node::{Node, Value, Wrong};
-use super::{Fault, fields};
+use super::{Fault, fields, parse_size, print_size};
 use crate::model::Ulimit;
+
+/// The least memory that Docker gives a container.
+const LEAST_MEMORY: u64 = 6 << 20;
+/// The least processor time that Docker gives a container, in thousandths of a core.
+const LEAST_CPU_MILLIS: u64 = 10;
 
 /// Reads `ulimits`: a map of names to a number, or to `{soft, hard}`.
 pub(crate) fn ulimits(node: &Node, key: &str) -> Result<Vec<Ulimit>, Wrong> {
@@ -38,12 +43,21 @@ fn limit(node: &Node, key: &str) -> Result<i64, Wrong> {
 /// Parses a number of cores to thousandths of one.
 pub(crate) fn parse_cpus(text: &str) -> Result<u64, Fault> {
     let is_number = text.chars().all(|char| char.is_ascii_digit() || char == '.');
-    let cores = text.parse::<f64>().ok().filter(|cores| is_number && *cores < 1e6);
+    let cores = text.parse::<f64>().ok().filter(|_| is_number).filter(|cores| *cores < 1e6);
+    let help = "Give a number of cores such as `1.5`.";
     match cores.map(|cores| (cores * 1000.0).round() as u64) {
-        Some(millis) if millis >= 10 => Ok(millis),
-        Some(_) | None => {
-            Err(Fault::new("must be a number of cores of at least 0.01").help("Give a number such as `1.5`."))
-        }
+        Some(millis) if millis >= LEAST_CPU_MILLIS => Ok(millis),
+        Some(_) => Err(Fault::new("must be at least 0.01").help(help)),
+        None => Err(Fault::new("must be a number greater than 0").help(help)),
+    }
+}
+
+/// Parses an amount of memory that a container can have, to bytes.
+pub(crate) fn parse_memory(text: &str) -> Result<u64, Fault> {
+    match parse_size(text)? {
+        bytes if bytes < LEAST_MEMORY => Err(Fault::new(format!("must be at least {}", print_size(LEAST_MEMORY)))
+            .help("That is the least that Docker accepts; `512m` means 512 MiB, a bare number is bytes.")),
+        bytes => Ok(bytes),
     }
 }
 

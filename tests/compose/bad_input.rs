@@ -22,7 +22,7 @@ fn a_bad_value_is_named_with_its_line_and_key() {
         ("healthcheck: {retries: -1}", "`services.s.healthcheck.retries` must be a whole number, not `-1`"),
         ("shm_size: lots", "`services.s.shm_size` must be an amount of memory, not `lots`"),
         ("mem_limit: 5m", "`services.s.mem_limit` must be at least 6m, not `5m`"),
-        ("cpus: two", "`services.s.cpus` must be a number of cores"),
+        ("cpus: two", "`services.s.cpus` must be a number greater than 0"),
         ("pids_limit: x", "`services.s.pids_limit` must be a whole number"),
         ("ulimits: {nofile: {soft: 1}}", "`services.s.ulimits.nofile` must have a `hard`"),
         ("ulimits: {nofile: x}", "`services.s.ulimits.nofile` must be a whole number"),
