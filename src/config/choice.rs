@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::raw::Fault;
 use super::scalar::Scalar;
-use super::suggest::closest;
 use crate::model::FRAMEWORK_NAMES;
+use crate::notation::{Fault, closest};
 use crate::plan::{Isolation, Split};
 
 macro_rules! choice {

@@ -8,8 +8,8 @@ use super::error::ConfigError;
 use super::options::{OPTIONS, Options, find};
 use super::origin::Origin;
 use super::raw::{Raw, Word};
-use super::suggest::closest;
 use crate::model::EnvVar;
+use crate::notation::closest;
 
 /// Names the configuration file, as `--config` does.
 pub const CONFIG_VARIABLE: &str = "MINKE_CONFIG";

@@ -5,8 +5,9 @@ use std::io;
 use std::path::PathBuf;
 
 use super::origin::Origin;
-use super::raw::Fault;
 use super::spec::OptionSpec;
+use crate::model::ServiceCycle;
+use crate::notation::{Fault, Wrong};
 
 /// Why there are no settings.
 #[derive(Debug, thiserror::Error)]
@@ -107,6 +108,21 @@ pub enum ConfigError {
         /// What is wrong with it.
         fault: Fault,
     },
+    /// A `[[service]]` table has a key or a value that makes no sense.
+    #[error("{}:{line}: `{key}` {}", path.display(), fault.must)]
+    Service {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The key, after `service.` and the service's name.
+        key: String,
+        /// What is wrong with it.
+        fault: Fault,
+    },
+    /// Services of the configuration file need each other.
+    #[error(transparent)]
+    ServiceCycle(#[from] ServiceCycle),
     /// An option was given that says nothing without another one.
     #[error("`{}` is given without `{}`", spec.flag(), without.flag())]
     Unused {
@@ -148,7 +164,8 @@ impl ConfigError {
                 None => "Remove it from the environment; `minke run --help` lists all variables.".to_owned(),
             }),
             Self::NotUtf8 { .. } => Some("Set it to UTF-8 text, or remove it from the environment.".to_owned()),
-            Self::Value { fault, .. } | Self::EnvFile { fault, .. } => fault.help.clone(),
+            Self::Value { fault, .. } | Self::EnvFile { fault, .. } | Self::Service { fault, .. } => fault.help.clone(),
+            Self::ServiceCycle(_) => Some("Take one of them out of the other's `depends-on`.".to_owned()),
             Self::WrongType { .. } => None,
             Self::Conflict { .. } => Some("Remove one of the two.".to_owned()),
             Self::Unused { spec, without } => Some(format!("Add `{}`, or leave out `{}`.", without.flag(), spec.flag())),
@@ -159,6 +176,13 @@ impl ConfigError {
             ),
             Self::Missing { spec } => Some(missing_help(spec)),
         }
+    }
+}
+
+impl From<Wrong> for ConfigError {
+    fn from(wrong: Wrong) -> Self {
+        let Wrong { at, key, fault } = wrong;
+        Self::Service { path: at.file.to_path_buf(), line: at.line, key, fault }
     }
 }
 

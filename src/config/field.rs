@@ -8,6 +8,7 @@ use super::raw::{Kind, Raw, Word};
 use super::scalar::Scalar;
 use super::setting::{Printed, Setting};
 use super::spec::{FlagStyle, OptionSpec, Shape};
+use crate::notation::Fault;
 
 /// A value and the place where it was given.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,9 +175,8 @@ fn words(raw: &Raw, place: &Place) -> Result<Vec<Word>, ConfigError> {
 }
 
 /// What is wrong with text that cannot be split into words.
-pub(crate) fn unbalanced() -> super::Fault {
-    super::Fault::new("has a quote that is not closed")
-        .help("Words are split as a shell would: quote those with spaces.")
+pub(crate) fn unbalanced() -> Fault {
+    Fault::new("has a quote that is not closed").help("Words are split as a shell would: quote those with spaces.")
 }
 
 fn scalar<T: Scalar>(word: &Word, place: &Place, base: &Path) -> Result<T, ConfigError> {

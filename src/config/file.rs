@@ -4,15 +4,19 @@ use std::fs;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
+use super::environment::Environment;
 use super::error::{ConfigError, Place};
 use super::options::{OPTIONS, Options, find};
 use super::origin::Origin;
-use super::raw::{Fault, Kind, Raw, Word};
+use super::raw::{Kind, Raw, Word};
+use super::service;
 use super::spec::OptionSpec;
-use super::suggest::closest;
+use crate::model::Service;
+use crate::notation::{self, At, Fault, Node, closest};
 
 const OWN_NAME: &str = "minke.toml";
 const PROJECT_NAME: &str = "pyproject.toml";
@@ -72,6 +76,9 @@ impl ConfigFile {
         let mut keys: Vec<_> = table.iter().collect();
         keys.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in keys {
+            if service::are_tables(key.get_ref(), value.get_ref()) {
+                continue;
+            }
             let line = self.line(key.span());
             let Some(spec) = find(key.get_ref()) else {
                 let suggestion = suggestion(key.get_ref());
@@ -83,6 +90,50 @@ impl ConfigFile {
             spec.read(&mut options, &raw, place.origin, base)?;
         }
         Ok(options)
+    }
+
+    /// Reads the services that the file describes in `[[service]]` tables.
+    pub(crate) fn services(&self, environment: &Environment) -> Result<Vec<Service>, ConfigError> {
+        let table = self.parse()?;
+        let Some(table) = self.section(table.get_ref())? else { return Ok(Vec::new()) };
+        let Some(value) = table.get(service::KEY) else { return Ok(Vec::new()) };
+        if !service::are_tables(service::KEY, value.get_ref()) {
+            return Ok(Vec::new());
+        }
+        let names_more = table.contains_key("compose");
+        let base = self.path.parent().unwrap_or(&self.path);
+        let node = self.node(value, &Arc::from(self.shown.as_path()));
+        service::read(&node, base, names_more, environment)
+    }
+
+    /// Turns a value into a tree that knows the lines of its values.
+    fn node(&self, value: &Value<'_>, file: &Arc<Path>) -> Node {
+        let at = At { file: file.clone(), line: self.line(value.span()) };
+        let value = match value.get_ref() {
+            DeValue::Array(values) => {
+                notation::Value::List(values.iter().map(|value| self.node(value, file)).collect())
+            }
+            DeValue::Table(table) => notation::Value::Map(
+                table
+                    .iter()
+                    .map(|(key, value)| {
+                        let mut node = self.node(value, file);
+                        // A key that is wrong stands where its name stands.
+                        node.at.line = self.line(key.span());
+                        (key.get_ref().to_string(), node)
+                    })
+                    .collect(),
+            ),
+            DeValue::String(text) => notation::Value::Scalar(text.to_string()),
+            DeValue::Integer(integer) => {
+                let number = i128::from_str_radix(integer.as_str(), integer.radix());
+                notation::Value::Scalar(number.map_or_else(|_| integer.to_string(), |number| number.to_string()))
+            }
+            DeValue::Float(float) => notation::Value::Scalar(float.as_str().to_owned()),
+            DeValue::Boolean(boolean) => notation::Value::Scalar(boolean.to_string()),
+            DeValue::Datetime(date) => notation::Value::Scalar(date.to_string()),
+        };
+        Node::new(value, at)
     }
 
     fn in_directory(directory: &Path, name: &str, root: &Path) -> Result<Option<Self>, ConfigError> {

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::ConfigError;
-use super::raw::Fault;
 use super::scalar::Scalar;
 use crate::model::PlacedFile;
+use crate::notation::Fault;
 
 /// What a template's name ends in.
 const TEMPLATE_END: &str = ".j2";

@@ -148,6 +148,16 @@ options! {
         /// User inside the containers.
         user: One<User>, "USER[:GROUP]" .otherwise("the image's own");
     }
+    Services {
+        /// Compose file with services that the tests need; later ones change earlier ones. May be repeated.
+        compose: Many<PathBuf>, "FILE" .short('f');
+        /// Start the services of this profile of the compose files, too; may be repeated.
+        profile: Many<String>, "NAME";
+        /// Start this service of the compose files, and those that it needs, and no others; may be repeated.
+        services: Many<String>, "NAME" .otherwise("all of the profiles");
+        /// Run the tests in place of this service of the compose files: with its image, build, variables and volumes.
+        service: One<String>, "NAME";
+    }
     Running {
         /// Test framework; `auto` looks at the project's files and at the image, says what it takes, and asks when it
         /// could be two.

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::raw::Fault;
 use super::scalar::Scalar;
+use crate::notation::Fault;
 use crate::plan::Partition;
 
 impl Scalar for Partition {

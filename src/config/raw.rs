@@ -60,25 +60,3 @@ pub(crate) enum Raw {
     /// Several values: a flag that may be repeated, an array of a file.
     List(Vec<Word>),
 }
-
-/// What is wrong with a value, as the end of a sentence that begins with the option's name, and what to do about it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Such as `must be at least 1`.
-    pub must: String,
-    /// What to do next.
-    pub help: Option<String>,
-}
-
-impl Fault {
-    /// Makes a fault without advice.
-    pub(crate) fn new(must: impl Into<String>) -> Self {
-        Self { must: must.into(), help: None }
-    }
-
-    /// Adds what to do next.
-    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-}

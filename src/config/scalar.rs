@@ -4,9 +4,10 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use super::field::unbalanced;
-use super::raw::{Fault, Kind};
+use super::raw::Kind;
 use super::spec::Shape;
 use crate::model::Network;
+use crate::notation::Fault;
 
 /// A type that an option's value can have.
 pub(crate) trait Scalar: Sized {

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use super::environment::Environment;
 use super::error::{ConfigError, Place};
 use super::field::Given;
-use super::raw::Fault;
 use super::scalar::Scalar;
 use crate::model::Secret;
+use crate::notation::Fault;
 
 /// The fewest bytes that a secret can have: shorter ones would be masked in the middle of innocent words.
 const LEAST_BYTES: usize = 4;

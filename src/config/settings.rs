@@ -16,7 +16,7 @@ use super::scalar::{Count, Switch};
 use super::secret_entry;
 use super::setting::Setting;
 use super::variable::EnvEntry;
-use crate::model::{EnvVar, Network, PlacedFile, Policy, ResourceLimits, Secret};
+use crate::model::{EnvVar, Network, PlacedFile, Policy, ResourceLimits, Secret, Service};
 use crate::plan::{Isolation, Partition, Split, Strictness};
 
 /// The framework that is a command of the user's own.
@@ -68,6 +68,16 @@ pub struct Settings {
     pub network: Network,
     /// The user inside the containers.
     pub user: Option<String>,
+    /// Compose files with services, of which later ones change earlier ones.
+    pub compose: Vec<PathBuf>,
+    /// The profiles of the compose files whose services are started, too.
+    pub profiles: Vec<String>,
+    /// The services of the compose files to start, with those that they need; `None` means all of the profiles.
+    pub service_names: Option<Vec<String>>,
+    /// The service of the compose files that the tests run in the place of.
+    pub shard_service: Option<String>,
+    /// The services that the configuration file describes itself, each after those that it depends on.
+    pub services: Vec<Service>,
     /// The framework's name, one of [`FRAMEWORK_NAMES`](crate::model::FRAMEWORK_NAMES).
     pub framework: String,
     /// The words of the command that each file is run by, at least one.
@@ -137,7 +147,10 @@ impl Settings {
         let mut options = Options::defaults(root)?.merge(from_file).merge(from_environment).merge(from_flags);
         settle_rivals(&mut options, root)?;
         settle_command(&mut options, root)?;
-        Self::resolve(options, environment, root, file.map(|file| file.path))
+        let services = file.as_ref().map(|file| file.services(environment)).transpose()?.unwrap_or_default();
+        let mut settings = Self::resolve(options, environment, root, file.map(|file| file.path))?;
+        settings.services = services;
+        Ok(settings)
     }
 
     /// Lists every option with its value and the place where it was given, in the order of the help text.
@@ -213,6 +226,11 @@ impl Settings {
             env: variables(options.env_file, options.env, environment, root)?,
             network: options.network.settled(),
             user: options.user.value().map(|user| user.0),
+            compose: options.compose.values(),
+            profiles: options.profile.values(),
+            service_names: options.services.0.map(|given| given.value),
+            shard_service: options.service.value(),
+            services: Vec::new(),
             framework: options.framework.settled().0,
             command: options.command.value().map(|command| command.0),
             reports: options.report.values(),

@@ -51,6 +51,8 @@ pub enum Section {
     Selection,
     /// The containers' image, files and environment.
     Image,
+    /// What runs beside the tests.
+    Services,
     /// How tests are run.
     Running,
     /// Time, failures and resources.
@@ -65,6 +67,7 @@ impl Section {
         match self {
             Self::Selection => "Selection",
             Self::Image => "Image and sources",
+            Self::Services => "Services",
             Self::Running => "Running",
             Self::Limits => "Limits",
             Self::Output => "Output",

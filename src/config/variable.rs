@@ -3,8 +3,8 @@
 use std::fmt;
 use std::path::Path;
 
-use super::raw::Fault;
 use super::scalar::Scalar;
+use crate::notation::Fault;
 
 /// `NAME=VALUE`, or `NAME` alone, which stands for the value that minke's own environment has.
 #[derive(Clone, PartialEq, Eq)]

@@ -18,6 +18,7 @@ mod report_format;
 mod seconds;
 mod secret;
 mod service;
+mod service_order;
 mod state;
 mod stop;
 mod subnet;
@@ -42,6 +43,7 @@ pub use service::{
     Build, Dependency, DependencyCondition, ImageSource, Readiness, ReadinessProbe, Reset, Service, ServiceScope,
     Services,
 };
+pub use service_order::{ServiceCycle, order_services};
 pub use state::{CaseCounts, RunState, ShardRecord, UnitCounts, UnitRecord};
 pub use stop::{CancelReason, StopReason};
 pub use subnet::Subnet;

@@ -7,3 +7,4 @@ mod files;
 mod options;
 mod precedence;
 mod project;
+mod services;
