@@ -11,6 +11,8 @@ use crate::discover::DiscoverError;
 use crate::engine::EngineError;
 use crate::model::{CancelReason, ExitCode};
 use crate::report::WriteError;
+use crate::report::terminal::Colours;
+use crate::report::terminal::clean::clean_line;
 use crate::run::RunError;
 
 /// Why a subcommand could not do its work.
@@ -80,6 +82,27 @@ impl CliError {
             }
             Self::Report(_) => Some("check the path's permissions and the free disk space".to_owned()),
             Self::Cancelled(_) | Self::System { .. } | Self::Output(_) => None,
+        }
+    }
+
+    /// Returns the last lines of what failed, where it printed some, fit to be shown: indented, each with its end.
+    pub fn output(&self) -> Option<String> {
+        let shown = |output: &str| {
+            let lines = output.lines().flat_map(|line| clean_line(line, Colours::Off));
+            lines.map(|line| format!("  {line}\n")).collect()
+        };
+        match self {
+            Self::Engine(error) | Self::Discover(DiscoverError::Engine(error)) => error.output().map(shown),
+            Self::Config(_)
+            | Self::Discover(_)
+            | Self::Run(_)
+            | Self::Record(_)
+            | Self::Report(_)
+            | Self::FilesFrom { .. }
+            | Self::Cancelled(_)
+            | Self::NothingSelected { .. }
+            | Self::System { .. }
+            | Self::Output(_) => None,
         }
     }
 

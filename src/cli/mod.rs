@@ -8,6 +8,7 @@ mod clean;
 pub mod config;
 mod doctor;
 mod error;
+mod image_progress;
 mod last_words;
 mod merge;
 mod pager;

@@ -1,5 +1,6 @@
 //! From settings to a plan: what `minke run` and `minke plan` do alike.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use crate::discover::{
     mark_units, on_host, project_in_image, project_on_host, settings_on_host, split_by_listing, split_in_image,
     split_on_host,
 };
-use crate::engine::{ContainerSpec, Engine, EngineError, Image, Labels, Owner};
+use crate::engine::{BuildRequest, ContainerSpec, Engine, EngineError, Image, ImageRequest, Labels, Owner};
 use crate::framework::{self, Framework, ProjectFiles};
 use crate::model::{ImageId, Mount, RunId, ShardTemplate, split_part};
 use crate::plan::{FrameworkCall, Plan, PlanInput, Split, plan};
@@ -41,15 +42,17 @@ pub(super) struct Prepared {
 /// Finds the units and the framework's command, and makes the plan.
 pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: RunId) -> Result<Prepared, CliError> {
     settings.check_command()?;
-    let image_name = settings.required_image()?;
+    settings.check_build()?;
+    let image_name = settings.image_name()?;
     let named = listed_files(settings)?;
-    let template = template(settings, image_name);
+    let template = template(settings, &image_name);
     let in_host = match settings.discover {
         Discover::Host => true,
         Discover::Image => false,
         Discover::Auto => settings.source == Source::Mount,
     };
-    let (frameworks, note) = settle_framework(settings, in_host, &engine, &template, run).await?;
+    let mut image = None;
+    let (frameworks, note) = settle_framework(settings, in_host, &engine, &template, &mut image, run).await?;
     let selection = |framework| Selection {
         paths: &settings.files,
         named: named.as_deref(),
@@ -68,12 +71,19 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
         Split::Never => found,
         Split::All => split_on_host(found, by_name, &settings.root),
     });
-    let image = match engine.image(image_name).await {
+    let image = match image {
+        Some(image) => image,
+        None => obtain_image(settings, &*engine).await,
+    };
+    let image = match image {
         Ok(image) => image,
-        Err(error @ EngineError::ImageMissing { .. }) if let Some(found) = on_host => {
+        Err(CliError::Engine(error))
+            if error.is_image_missing()
+                && let Some(found) = on_host =>
+        {
             return unusable(settings, found, by_name, template, engine, error.into()).await;
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     let (found, command) = if is_listed {
         let command = command_inside(settings, &engine, &template, &image, frameworks, run).await?;
@@ -113,30 +123,46 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
     Ok(Prepared { engine, plan, notes, remarks, unusable_image: None })
 }
 
+/// Builds the image, or finds the one of that name.
+async fn obtain_image(settings: &Settings, engine: &dyn Engine) -> Result<Image, CliError> {
+    let name = settings.image_name()?.into_owned();
+    let (pull, platform) = (settings.pull, settings.platform.clone());
+    let image = match &settings.build {
+        Some(build) => {
+            let leave_out = vec![settings.output_dir.clone()];
+            engine.build(&BuildRequest { name, build: build.clone(), leave_out, pull, platform }).await
+        }
+        None => engine.image(&ImageRequest { pull, platform, ..ImageRequest::new(name) }).await,
+    };
+    Ok(image?)
+}
+
 /// Returns the frameworks that may be meant: those that the user named, or the one that `auto` recognises, with the reason.
+/// The image that this needs is left in `obtained`.
 async fn settle_framework(
     settings: &Settings,
     in_host: bool,
     engine: &Arc<dyn Engine>,
     template: &ShardTemplate,
+    obtained: &mut Option<Result<Image, CliError>>,
     run: RunId,
 ) -> Result<(&'static [&'static dyn Framework], Option<String>), CliError> {
     if settings.framework != AUTO {
         return Ok((framework::named(&settings.framework), None));
     }
-    let candidate = match engine.image(&template.image).await {
+    let candidate = match obtained.insert(obtain_image(settings, &**engine).await) {
         Ok(image) => {
-            let probe = open_probe(engine, template, &image, run).await?;
-            let recognised = recognise(settings, in_host, &probe, &image).await;
+            let probe = open_probe(engine, template, image, run).await?;
+            let recognised = recognise(settings, in_host, &probe, image).await;
             let closed = probe.close().await;
             let recognised = recognised?;
             closed?;
             recognised
         }
-        Err(EngineError::ImageMissing { .. }) if in_host => {
+        Err(CliError::Engine(error)) if error.is_image_missing() && in_host => {
             choose(&project_on_host(&settings.files, &settings.root), None).await?
         }
-        Err(error) => return Err(error.into()),
+        Err(_) => return Err(obtained.take().and_then(Result::err).expect("it has just been looked at")),
     };
     let name = candidate.framework.name();
     Ok((framework::named(name), Some(format!("framework {name}, because {}", candidate.sign.reason))))
@@ -152,7 +178,9 @@ async fn recognise(
         true => project_on_host(&settings.files, &settings.root),
         // The whole file system has tests of many a library in it.
         false if settings.files.is_empty() && probe.work_dir() == "/" => {
-            return Err(DiscoverError::Nowhere { image: settings.image.clone().unwrap_or_default() });
+            return Err(DiscoverError::Nowhere {
+                image: settings.image_name().map(Cow::into_owned).unwrap_or_default(),
+            });
         }
         false => project_in_image(&settings.files, probe).await?,
     };

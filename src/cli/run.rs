@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::ci::CiVariables;
 use super::clean::objects;
 use super::error::CliError;
+use super::image_progress::ImageProgress;
 use super::last_words::write_last;
 use super::prepare::{AUTO, Prepared, prepare};
 use super::reports::{self, HTML, JUNIT, ReportFiles};
@@ -53,6 +54,7 @@ pub async fn run(
     tell_remarks(&prepared, &style);
     sweep_leftovers(&*prepared.engine, &style).await;
     if let Some(error) = prepared.unusable_image {
+        tell_output(&error);
         cancel.request(CancelReason::ImageUnusable { detail: error.in_one_line() });
     }
     let (sinks, watch) = style.sinks(settings, &directory);
@@ -121,13 +123,17 @@ async fn prepare_unless_cancelled(
     run: RunId,
     cancel: &Cancel,
 ) -> Result<Prepared, CliError> {
+    let progress = Arc::new(ImageProgress::new(settings, Some(run)));
     let engine: Arc<dyn Engine> = tokio::select! {
-        engine = DockerEngine::connect(docker) => Arc::new(engine?),
+        engine = DockerEngine::connect(docker) => Arc::new(engine?.observed_by(progress.clone())),
         reason = cancel.requested() => return Err(CliError::Cancelled(reason)),
     };
     let mut preparing = pin!(prepare(settings, Arc::clone(&engine), run));
     let reason = tokio::select! {
-        prepared = &mut preparing => return prepared,
+        prepared = &mut preparing => {
+            progress.hush();
+            return prepared;
+        }
         reason = cancel.requested() => reason,
     };
     if let Ok(prepared) = timeout(PREPARE_AFTER_CANCEL, preparing).await {
@@ -222,6 +228,13 @@ fn tell_remarks(prepared: &Prepared, style: &Style) {
         for remark in &prepared.remarks {
             let _ = writeln!(io::stderr(), "warning: {remark}");
         }
+    }
+}
+
+/// Shows the last lines of what kept the image from being there; the report has the cause alone.
+fn tell_output(error: &CliError) {
+    if let Some(output) = error.output() {
+        let _ = io::stderr().write_all(output.as_bytes());
     }
 }
 

@@ -16,7 +16,7 @@ use super::setting::Setting;
 use super::size::{Bytes, CpuMillis};
 use super::spec::{FlagStyle, OptionSpec, Section};
 use super::variable::EnvEntry;
-use crate::model::Network;
+use crate::model::{Network, Platform, Pull};
 use crate::plan::{Isolation, Partition, Split};
 
 /// Spells the name of a field with another separator, in capitals if asked, after a prefix.
@@ -74,6 +74,7 @@ macro_rules! options {
                 style: FlagStyle::Long,
                 alias: None,
                 short: None,
+                bare: None,
                 default: None,
                 otherwise: None,
                 choices: <$field as Field>::CHOICES,
@@ -111,6 +112,22 @@ options! {
     Image {
         /// Image that the containers are started from.
         image: One<String>, "IMAGE";
+        /// When the image is pulled; `always` asks the registry once in every run what the name means now.
+        pull: One<Pull>, "missing|always|never" .default("missing");
+        /// Platform of the image, where its name stands for several.
+        platform: One<Platform>, "OS/ARCH[/VARIANT]" .otherwise("the engine's own");
+        /// Build the image from this directory first; `--image` then names the result, and the flag alone means the
+        /// current directory.
+        build: One<PathBuf>, "CONTEXT" .bare(".");
+        /// Dockerfile to build with.
+        dockerfile: One<PathBuf>, "FILE" .otherwise("Dockerfile in the context");
+        /// Stage of the Dockerfile to build.
+        target: One<String>, "STAGE" .otherwise("the last one");
+        /// Build argument; without a value it is taken from the environment. May be repeated and adds to those of the
+        /// file.
+        build_arg: All<EnvEntry>, "NAME[=VALUE]" .takes_table();
+        /// Run every step of the Dockerfile again.
+        no_cache: One<Switch>, "true|false" .default("false");
         /// Run the tests that are in the image, or mount the current directory over the work directory.
         source: One<Source>, "image|mount" .default("image");
         /// Directory in the container that tests are run in, as an absolute path.

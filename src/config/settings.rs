@@ -1,5 +1,6 @@
 //! What the merged options mean, valid by construction.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -12,10 +13,11 @@ use super::field::{All, Given};
 use super::file::{ConfigFile, shown};
 use super::flags::Flags;
 use super::options::{Options, find};
+use super::origin::Origin;
 use super::scalar::{Count, Switch};
 use super::setting::Setting;
 use super::variable::EnvEntry;
-use crate::model::{EnvVar, Network, Policy, ResourceLimits};
+use crate::model::{Build, EnvVar, Network, Platform, Policy, Pull, ResourceLimits};
 use crate::plan::{Isolation, Partition, Split, Strictness};
 
 /// The framework that is a command of the user's own.
@@ -45,6 +47,12 @@ pub struct Settings {
     pub allow_empty: Vec<String>,
     /// The image of the containers.
     pub image: Option<String>,
+    /// When it is pulled.
+    pub pull: Pull,
+    /// The platform that it is for; `None` means the engine's own.
+    pub platform: Option<Platform>,
+    /// How it is built, if it is.
+    pub build: Option<Build>,
     /// Where the containers have the tests from.
     pub source: Source,
     /// The absolute directory in the container that tests are run in; `None` means the image's own.
@@ -131,6 +139,33 @@ impl Settings {
         required("image", self.image.as_deref())
     }
 
+    /// Returns the image's name: the one that was given, or for an image that is built one made of its directory's name.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`] when nothing says what the image is.
+    pub fn image_name(&self) -> Result<Cow<'_, str>, ConfigError> {
+        match (&self.image, &self.build) {
+            (None, Some(build)) => Ok(Cow::Owned(name_of_built(&build.context))),
+            (Some(_), _) | (None, None) => self.required_image().map(Cow::Borrowed),
+        }
+    }
+
+    /// Makes sure that no flag of a build is given where nothing is built. A file may have them for the runs that do build.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unused`].
+    pub fn check_build(&self) -> Result<(), ConfigError> {
+        const OF_BUILDS: [&str; 4] = ["dockerfile", "target", "build-arg", "no-cache"];
+        let spec = |key| find(key).expect("the table has every key that is asked for");
+        let is_flag = |row: &&Setting| OF_BUILDS.contains(&row.key) && row.origin == Origin::Flag;
+        match self.provenance.iter().find(is_flag) {
+            Some(row) if self.build.is_none() => {
+                Err(ConfigError::Unused { spec: spec(row.key), without: spec("build") })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Makes sure that the framework `command` has its command, and that its reports are those of one file.
     ///
     /// # Errors
@@ -153,6 +188,7 @@ impl Settings {
         root: &Path,
         config_file: Option<PathBuf>,
     ) -> Result<Self, ConfigError> {
+        let build = build(&options, environment, root)?;
         Ok(Self {
             root: root.to_owned(),
             config_file,
@@ -173,6 +209,9 @@ impl Settings {
             partition: options.partition.value(),
             allow_empty: options.allow_empty.values(),
             image: options.image.value(),
+            pull: options.pull.settled(),
+            platform: options.platform.value(),
+            build,
             source: options.source.settled(),
             work_dir: options.work_dir.value().map(|path| path.0),
             env: variables(options.env_file, options.env, environment, root)?,
@@ -201,6 +240,29 @@ impl Settings {
             color: options.color.settled(),
         })
     }
+}
+
+/// Reads how the image is built.
+fn build(options: &Options, environment: &Environment, root: &Path) -> Result<Option<Build>, ConfigError> {
+    let Some(context) = options.build.clone().value() else { return Ok(None) };
+    let args = variables(All::default(), options.build_arg.clone(), environment, root)?;
+    Ok(Some(Build {
+        // Taken apart and put together, `DIR/.` is `DIR`.
+        context: context.components().collect(),
+        dockerfile: options.dockerfile.clone().value(),
+        target: options.target.clone().value(),
+        args: args.into_iter().map(|arg| (arg.name, arg.value)).collect(),
+        no_cache: options.no_cache.clone().settled().0,
+    }))
+}
+
+/// Makes a name for an image of its directory's name, in the letters that an image's name may have.
+fn name_of_built(context: &Path) -> String {
+    let name = context.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let is_letter = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit();
+    let words: Vec<&str> = name.split(|char| !is_letter(char)).filter(|word| !word.is_empty()).collect();
+    let name = if words.is_empty() { "project".to_owned() } else { words.join("-") };
+    format!("minke-build/{name}:latest")
 }
 
 /// Makes sure that at most one of two options that exclude each other is left: the one of the stronger source.

@@ -4,7 +4,9 @@
 
 mod docker;
 mod error;
+mod image;
 mod owner;
+mod reference;
 mod spec;
 mod sweep;
 
@@ -21,6 +23,7 @@ use crate::schedule::Signal;
 
 pub use docker::{DockerClient, DockerEngine};
 pub use error::EngineError;
+pub use image::{BuildRequest, ImageNews, ImageObserver, ImageRequest};
 pub use owner::Owner;
 pub use spec::{ContainerSpec, Labels};
 pub use sweep::{Swept, remove_run, sweep};
@@ -212,8 +215,15 @@ pub trait Engine: Send + Sync {
     /// Checks that the engine answers.
     async fn ping(&self) -> Result<(), EngineError>;
 
-    /// Finds an image, pulling it when it is missing.
-    async fn image(&self, reference: &str) -> Result<Image, EngineError>;
+    /// Finds an image, and pulls it where the request says so. Who asks for the same while it is being pulled waits for that
+    /// one pull.
+    async fn image(&self, request: &ImageRequest) -> Result<Image, EngineError>;
+
+    /// Builds an image.
+    async fn build(&self, request: &BuildRequest) -> Result<Image, EngineError> {
+        let _ = request;
+        Err(EngineError::Unsupported { operation: "build images" })
+    }
 
     /// Creates a container without starting it.
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError>;
