@@ -136,6 +136,7 @@ async fn prepare_unless_cancelled(
         }
         reason = cancel.requested() => reason,
     };
+    progress.hush();
     if let Ok(prepared) = timeout(PREPARE_AFTER_CANCEL, preparing).await {
         return prepared;
     }

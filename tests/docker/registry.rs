@@ -199,9 +199,7 @@ impl BrittleWay {
                     if passed.load(Ordering::SeqCst) == ENDED {
                         return;
                     }
-                    let _ = near.write_all(
-                        b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
-                    );
+                    let _ = near.write_all(b"HTTP/1.1 410 Gone\r\nContent-Length: 4\r\nConnection: close\r\n\r\ngone");
                     continue;
                 }
                 let (near, far) = (near, TcpStream::connect(&host).unwrap());

@@ -74,7 +74,8 @@ impl Context {
             )
         })?;
         let inside = relative(&path, &root);
-        let (mut ignore, ignore_text) = read_ignore(&path, &root)?;
+        let IgnoreFile { text, is_own } = read_ignore(&path, &root)?;
+        let mut ignore = Ignore::read(&text);
         let dockerfile = inside.clone().unwrap_or_else(|| FOREIGN_DOCKERFILE.to_owned());
         ignore.always_send(&dockerfile);
         ignore.always_send(IGNORE_FILE);
@@ -82,10 +83,11 @@ impl Context {
         let mut made = Vec::new();
         if inside.is_none() {
             made.push((FOREIGN_DOCKERFILE.to_owned(), dockerfile_text.clone().into_bytes()));
-            made.push((
-                IGNORE_FILE.to_owned(),
-                format!("{ignore_text}\n{FOREIGN_DOCKERFILE}\n{IGNORE_FILE}\n").into_bytes(),
-            ));
+        }
+        if inside.is_none() || is_own {
+            // By this file the engine's builder decides whether these two are seen by `COPY . .`.
+            let foreign = if inside.is_none() { FOREIGN_DOCKERFILE } else { "" };
+            made.push((IGNORE_FILE.to_owned(), format!("{text}\n{foreign}\n{IGNORE_FILE}\n").into_bytes()));
         }
         let mut entries = walk(&root, &ignore)?;
         entries.retain(|entry| !made.iter().any(|(name, _)| entry.path == Path::new(name)));
@@ -132,6 +134,13 @@ impl Context {
     }
 }
 
+/// What is left out, and whether the file that says so is the Dockerfile's own.
+#[derive(Default)]
+struct IgnoreFile {
+    text: String,
+    is_own: bool,
+}
+
 fn bad(detail: String, help: &str) -> BadContext {
     BadContext { detail, help: help.to_owned() }
 }
@@ -144,20 +153,17 @@ fn relative(path: &Path, root: &Path) -> Option<String> {
 }
 
 /// Reads the Dockerfile's own ignore file, or else that of the context.
-fn read_ignore(dockerfile: &Path, root: &Path) -> Result<(Ignore, String), BadContext> {
+fn read_ignore(dockerfile: &Path, root: &Path) -> Result<IgnoreFile, BadContext> {
     let mut own = dockerfile.as_os_str().to_owned();
     own.push(IGNORE_FILE);
-    for path in [PathBuf::from(own), root.join(IGNORE_FILE)] {
+    for (path, is_own) in [(PathBuf::from(own), true), (root.join(IGNORE_FILE), false)] {
         match fs::read(&path) {
-            Ok(text) => {
-                let text = String::from_utf8_lossy(&text).into_owned();
-                return Ok((Ignore::read(&text), text));
-            }
+            Ok(text) => return Ok(IgnoreFile { text: String::from_utf8_lossy(&text).into_owned(), is_own }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(bad(format!("`{}` cannot be read: {error}", path.display()), "make it readable")),
         }
     }
-    Ok((Ignore::default(), String::new()))
+    Ok(IgnoreFile::default())
 }
 
 /// Lists what is sent, directories before what is in them, in the order of names, so that equal contexts are equal streams.
@@ -341,6 +347,20 @@ mod tests {
         assert!(error.help.contains("write `data` into `.dockerignore`"), "{}", error.help);
         write(dir.path(), &[(".dockerignore", "data")]);
         assert!(Context::look(&build(dir.path()), &[]).is_ok());
+    }
+
+    #[test]
+    fn an_ignore_file_of_the_dockerfile_alone_stands_in_for_the_other() {
+        let dir = tempfile::tempdir().unwrap();
+        write(
+            dir.path(),
+            &[("d/my", "FROM scratch"), ("d/my.dockerignore", "d\nb"), (".dockerignore", "a"), ("a", ""), ("b", "")],
+        );
+        let build = Build { dockerfile: Some(dir.path().join("d/my")), ..build(dir.path()) };
+        let context = Context::look(&build, &[]).unwrap();
+        assert_eq!((context.dockerfile.as_str(), context.made.len()), ("d/my", 1));
+        assert_eq!(context.made[0].1, b"d\nb\n\n.dockerignore\n");
+        assert_eq!(sent(context), [".dockerignore", "a", "d/my"]);
     }
 
     #[test]
