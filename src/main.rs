@@ -21,7 +21,7 @@ fn main() -> process::ExitCode {
         Ok(Err(error)) => {
             let code = error.exit_code();
             if code != ExitCode::Passed {
-                tell(&error, error.help());
+                tell(&error, error.output(), error.help());
             }
             code
         }
@@ -79,13 +79,16 @@ async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError>
     Ok(code)
 }
 
-/// Tells what went wrong and what to do about it.
-fn tell(error: &dyn Error, help: Option<String>) {
+/// Tells what went wrong, the last lines of what failed, and what to do about it.
+fn tell(error: &dyn Error, output: Option<String>, help: Option<String>) {
     let mut text = format!("error: {error}\n");
     let mut source = error.source();
     while let Some(cause) = source {
         text.push_str(&format!("caused by: {cause}\n"));
         source = cause.source();
+    }
+    if let Some(output) = output {
+        text.push_str(&output);
     }
     if let Some(help) = help {
         text.push_str(&format!("help: {help}\n"));

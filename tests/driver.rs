@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 use minke::engine::{
-    ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, Image, Output, OwnedObject, PathKind,
+    ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, Image, ImageRequest, Output, OwnedObject, PathKind,
 };
 use minke::model::{Cause, ContainerExit, Event, ImageId, Policy, RunState, ShardTemplate, Unit, UnitOutcome};
 use minke::plan::{FrameworkCall, Isolation, Plan, PlanInput, plan};
@@ -123,8 +123,8 @@ impl Engine for FakeEngine {
         call(self.ping).await
     }
 
-    async fn image(&self, reference: &str) -> Result<Image, EngineError> {
-        let id = ImageId(reference.to_owned());
+    async fn image(&self, request: &ImageRequest) -> Result<Image, EngineError> {
+        let id = ImageId(request.reference.clone());
         Ok(Image {
             id,
             digest: None,
@@ -138,7 +138,7 @@ impl Engine for FakeEngine {
     }
 
     async fn local_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
-        self.image(reference).await.map(Some)
+        self.image(&ImageRequest::new(reference)).await.map(Some)
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {

@@ -18,6 +18,9 @@ need tmux 'the tests of the live view, which look at a real screen' command -v t
 need libxml2-utils 'the tests of merged reports, which hold them against schemas' command -v xmllint
 need python3-yaml 'the tests of the pages about CI systems, whose YAML has to be some' python3 -c 'import yaml'
 need chromium 'the tests of the HTML report, which open it' command -v chromium
+need docker-registry 'the tests of pulls, which start one' command -v docker-registry
+need apache2-utils 'the passwords of that registry' command -v htpasswd
+need openssl 'the certificates of that registry' command -v openssl
 
 if [ ${#missing[@]} -gt 0 ]; then
     [ "$(id -u)" -eq 0 ] || { echo "run.sh: as root: apt-get install ${missing[*]}" >&2; exit 1; }

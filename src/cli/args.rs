@@ -375,7 +375,10 @@ fn flag(spec: &'static OptionSpec) -> Arg {
         .help_heading(spec.section.title())
         .help(help(spec));
     match spec.shape {
-        Shape::One => arg.action(ArgAction::Set),
+        Shape::One => match spec.bare {
+            Some(bare) => arg.action(ArgAction::Set).num_args(0..=1).default_missing_value(bare),
+            None => arg.action(ArgAction::Set),
+        },
         Shape::Switch => arg.action(ArgAction::Set).num_args(0..=1).require_equals(true).default_missing_value("true"),
         Shape::Count => arg.action(ArgAction::Count),
         Shape::Many | Shape::All => arg.action(ArgAction::Append),

@@ -6,11 +6,14 @@ use std::path::PathBuf;
 use thiserror::Error;
 
 use super::recorded::RecordError;
+use crate::compose::ComposeError;
 use crate::config::ConfigError;
 use crate::discover::DiscoverError;
 use crate::engine::EngineError;
 use crate::model::{CancelReason, ExitCode};
 use crate::report::WriteError;
+use crate::report::terminal::Colours;
+use crate::report::terminal::clean::clean_line;
 use crate::run::RunError;
 use crate::snapshot::SnapshotError;
 use crate::source::SourceError;
@@ -28,6 +31,12 @@ pub enum CliError {
     /// The engine failed before anything was run.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A compose file cannot be used.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
+    /// The services do not fit together.
+    #[error("{0}")]
+    Services(String),
     /// An image cannot be made of the project or of the setup.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -86,6 +95,8 @@ impl CliError {
             Self::Config(error) => error.help(),
             Self::Discover(error) => error.help(),
             Self::Engine(error) => error.help(),
+            Self::Compose(error) => error.help(),
+            Self::Services(_) => None,
             Self::Snapshot(error) => error.help(),
             Self::SecretsAfar { .. } => {
                 Some("run minke on the engine's machine, or hand the values over with `--env NAME`".to_owned())
@@ -101,6 +112,33 @@ impl CliError {
             }
             Self::Report(_) => Some("check the path's permissions and the free disk space".to_owned()),
             Self::Cancelled(_) | Self::System { .. } | Self::Output(_) => None,
+        }
+    }
+
+    /// Returns the last lines of what failed, where it printed some, fit to be shown: indented, each with its end.
+    pub fn output(&self) -> Option<String> {
+        let shown = |output: &str| {
+            let lines = output.lines().flat_map(|line| clean_line(line, Colours::Off));
+            lines.map(|line| format!("  {line}\n")).collect()
+        };
+        match self {
+            Self::Engine(error) | Self::Discover(DiscoverError::Engine(error)) => error.output().map(shown),
+            Self::Snapshot(SnapshotError::Setup { output, .. }) => Some(shown(output)),
+            Self::Config(_)
+            | Self::Compose(_)
+            | Self::Services(_)
+            | Self::Snapshot(_)
+            | Self::SecretsAfar { .. }
+            | Self::Template(_)
+            | Self::Discover(_)
+            | Self::Run(_)
+            | Self::Record(_)
+            | Self::Report(_)
+            | Self::FilesFrom { .. }
+            | Self::Cancelled(_)
+            | Self::NothingSelected { .. }
+            | Self::System { .. }
+            | Self::Output(_) => None,
         }
     }
 
@@ -123,6 +161,7 @@ impl CliError {
             | Self::Record(_)
             | Self::Template(_)
             | Self::SecretsAfar { .. } => ExitCode::Usage,
+            Self::Compose(_) | Self::Services(_) => ExitCode::Usage,
             Self::Discover(DiscoverError::Engine(_) | DiscoverError::NoCommand { .. }) | Self::Engine(_) => {
                 ExitCode::Infrastructure
             }

@@ -9,6 +9,7 @@ mod clean;
 pub mod config;
 mod doctor;
 mod error;
+mod image_progress;
 mod last_words;
 mod merge;
 mod pager;
@@ -19,6 +20,7 @@ mod recorded;
 mod report;
 mod reports;
 mod run;
+mod services;
 mod show;
 mod stage;
 

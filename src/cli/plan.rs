@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::args::Format;
 use super::error::CliError;
+use super::image_progress::ImageProgress;
 use super::prepare::prepare;
 use crate::config::Settings;
 use crate::engine::{DockerClient, DockerEngine};
@@ -23,7 +24,9 @@ pub async fn plan(
     format: Format,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let prepared = prepare(settings, Arc::new(DockerEngine::connect(docker).await?), new_run_id()).await?;
+    let progress = Arc::new(ImageProgress::new(settings, None));
+    let engine = DockerEngine::connect(docker).await?.observed_by(progress);
+    let prepared = prepare(settings, Arc::new(engine), new_run_id()).await?;
     if let Some(error) = prepared.unusable_image {
         return Err(error);
     }

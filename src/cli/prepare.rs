@@ -1,5 +1,6 @@
 //! From settings to a plan: what `minke run` and `minke plan` do alike.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -42,6 +43,7 @@ pub(super) struct Prepared {
 /// Finds the units and the framework's command, and makes the plan.
 pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: RunId) -> Result<Prepared, CliError> {
     settings.check_command()?;
+    settings.check_build()?;
     let named = listed_files(settings)?;
     let Staged { image, template, in_host, secrets, mut notes, mut remarks } =
         stage(settings, &engine, named.as_deref(), run).await?;
@@ -156,7 +158,9 @@ async fn recognise(
         true => project_on_host(&settings.files, &settings.root),
         // The whole file system has tests of many a library in it.
         false if settings.files.is_empty() && probe.work_dir() == "/" => {
-            return Err(DiscoverError::Nowhere { image: settings.image.clone().unwrap_or_default() });
+            return Err(DiscoverError::Nowhere {
+                image: settings.image_name().map(Cow::into_owned).unwrap_or_default(),
+            });
         }
         false => project_in_image(&settings.files, probe).await?,
     };

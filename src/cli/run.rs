@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::ci::CiVariables;
 use super::clean::objects;
 use super::error::CliError;
+use super::image_progress::ImageProgress;
 use super::last_words::write_last;
 use super::prepare::{AUTO, Prepared, prepare};
 use super::reports::{self, HTML, JUNIT, ReportFiles};
@@ -22,7 +23,6 @@ use crate::model::{CancelReason, ExitCode, Network, RunId, RunState, UnitOutcome
 use crate::report::EventStream;
 use crate::report::terminal::{self, Colours, Live, OutputMode, OutputOptions, Plain, SummaryOptions, Watch, summary};
 use crate::run::{Cancel, RunDirectory, Sinks, cancel_on_signals, new_run_id};
-use crate::snapshot::SnapshotError;
 
 /// How long a cancelled run may go on preparing.
 const PREPARE_AFTER_CANCEL: Duration = Duration::from_secs(3);
@@ -55,7 +55,7 @@ pub async fn run(
     SecretDir::sweep();
     sweep_leftovers(&*prepared.engine, &style).await;
     if let Some(error) = prepared.unusable_image {
-        tell_setup_output(&error);
+        tell_output(&error);
         cancel.request(CancelReason::ImageUnusable { detail: error.in_one_line() });
     }
     let (sinks, watch) = style.sinks(settings, &directory);
@@ -125,15 +125,20 @@ async fn prepare_unless_cancelled(
     run: RunId,
     cancel: &Cancel,
 ) -> Result<Prepared, CliError> {
+    let progress = Arc::new(ImageProgress::new(settings, Some(run)));
     let engine: Arc<dyn Engine> = tokio::select! {
-        engine = DockerEngine::connect(docker) => Arc::new(engine?),
+        engine = DockerEngine::connect(docker) => Arc::new(engine?.observed_by(progress.clone())),
         reason = cancel.requested() => return Err(CliError::Cancelled(reason)),
     };
     let mut preparing = pin!(prepare(settings, Arc::clone(&engine), run));
     let reason = tokio::select! {
-        prepared = &mut preparing => return prepared,
+        prepared = &mut preparing => {
+            progress.hush();
+            return prepared;
+        }
         reason = cancel.requested() => reason,
     };
+    progress.hush();
     if let Ok(prepared) = timeout(PREPARE_AFTER_CANCEL, preparing).await {
         return prepared;
     }
@@ -229,12 +234,10 @@ fn tell_remarks(prepared: &Prepared, style: &Style) {
     }
 }
 
-/// Shows what a setup that failed printed last. The report names the file that has all of it.
-fn tell_setup_output(error: &CliError) {
-    let CliError::Snapshot(SnapshotError::Setup { output, .. }) = error else { return };
-    let _ = writeln!(io::stderr(), "the setup's last output:");
-    for line in output.lines() {
-        let _ = writeln!(io::stderr(), "  | {}", terminal::clean(line));
+/// Shows the last lines of what kept the image from being there; the report has the cause alone.
+fn tell_output(error: &CliError) {
+    if let Some(output) = error.output() {
+        let _ = io::stderr().write_all(output.as_bytes());
     }
 }
 

@@ -6,11 +6,14 @@ use indicatif::HumanBytes;
 
 use super::error::CliError;
 use super::prepare::{AUTO, labels, open_probe};
+use super::services::{beside, lay_under, name_of_built, obtain_image, obtain_images};
 use crate::config::{Settings, Source, print_size};
 use crate::discover::{DiscoverError, project_on_host};
-use crate::engine::{Engine, EngineError, Image, SecretDir};
+use crate::engine::{BuildRequest, Engine, EngineError, Image, ImageRequest, SecretDir};
 use crate::framework::{self, Framework};
-use crate::model::{Mount, MountSource, RunId, SECRETS_DIR, Service, ShardTemplate, exports, split_part};
+use crate::model::{
+    ImageSource, Mount, MountSource, RunId, SECRETS_DIR, Service, Services, ShardTemplate, exports, split_part,
+};
 use crate::report::Redactor;
 use crate::run::{FileContext, ServiceContext, fill_in};
 use crate::snapshot::{Place, Setup, SnapshotError, Sources, copy_sources, owner_of, set_up};
@@ -42,19 +45,24 @@ pub(super) async fn stage(
     named: Option<&[String]>,
     run: RunId,
 ) -> Result<Staged, CliError> {
-    let name = settings.required_image()?;
-    let template = template(settings, name);
+    let mut beside = beside(settings)?;
+    let name = image_name(settings, beside.shard.as_ref())?;
+    let name = name.as_str();
+    let mut template = template(settings, name);
+    if let Some(service) = &beside.shard {
+        lay_under(service, &mut template.container);
+    }
     let mut staged = Staged {
         image: Err(DiscoverError::Nowhere { image: name.to_owned() }.into()),
         template,
         in_host: settings.source.is_mount(),
         secrets: None,
         notes: Vec::new(),
-        remarks: Vec::new(),
+        remarks: beside.warnings,
     };
-    let image = match engine.image(name).await {
+    let image = match staged.obtain(settings, &**engine, beside.shard.as_mut(), &mut beside.services).await {
         Ok(image) => image,
-        Err(error @ EngineError::ImageMissing { .. }) => {
+        Err(CliError::Engine(error)) if error.is_image_missing() => {
             staged.in_host |= match settings.source {
                 Source::Auto => !samples(settings, named).is_empty(),
                 Source::Copy => true,
@@ -63,8 +71,9 @@ pub(super) async fn stage(
             staged.image = Err(error.into());
             return Ok(staged);
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
+    staged.template.services = beside.services;
     let source = settle_source(settings, engine, &staged.template, &image, named, run).await?;
     staged.in_host |= source == Source::Copy;
     if source.is_mount() {
@@ -84,6 +93,28 @@ pub(super) async fn stage(
 }
 
 impl Staged {
+    /// Builds or finds the image of the tests and those of the services.
+    async fn obtain(
+        &self,
+        settings: &Settings,
+        engine: &dyn Engine,
+        shard: Option<&mut Service>,
+        services: &mut Services,
+    ) -> Result<Image, CliError> {
+        let (pull, platform) = (settings.pull, settings.platform.clone());
+        let name = self.template.image.clone();
+        let image = match (&settings.build, shard) {
+            (Some(build), _) => {
+                let leave_out = vec![settings.output_dir.clone()];
+                engine.build(&BuildRequest { name, build: build.clone(), leave_out, pull, platform }).await?
+            }
+            (None, Some(service)) if settings.image.is_none() => obtain_image(service, settings, engine).await?,
+            (None, _) => engine.image(&ImageRequest { pull, platform, ..ImageRequest::new(name) }).await?,
+        };
+        obtain_images(&mut services.list, settings, engine).await?;
+        Ok(image)
+    }
+
     fn mount(&mut self, settings: &Settings, source: Source) {
         let dir = settings.work_dir.clone().unwrap_or_else(|| PROJECT_DIR.to_owned());
         let host = MountSource::Host(settings.root.clone());
@@ -128,12 +159,12 @@ impl Staged {
         let owner = owner_of(&place, image, &self.template.image, settings.user.as_deref()).await?;
         self.template.owner = (owner.uid, owner.gid);
         self.template.files.clone_from(&settings.placed_files);
-        self.template.file_env.clone_from(&settings.file_env);
+        self.template.file_env.clone_from(&settings.environment);
         let service = |service: &Service| {
             let context = ServiceContext { host: service.name.clone(), address: "10.0.0.1".to_owned() };
             (service.name.clone(), context)
         };
-        let env = settings.file_env.iter().chain(&settings.env);
+        let env = settings.environment.iter().chain(&settings.env);
         let context = FileContext {
             env: env.map(|var| (var.name.clone(), var.value.clone())).collect(),
             shard: 1,
@@ -234,6 +265,17 @@ impl Staged {
             false => format!("setup: done in {seconds:.1} s, and kept for the next runs"),
         });
         Ok(found(place, &done.image.0).await?)
+    }
+}
+
+/// Returns the name of the tests' image: the user's own, else that of the service that they run in the place of.
+fn image_name(settings: &Settings, shard: Option<&Service>) -> Result<String, CliError> {
+    match shard {
+        Some(service) if settings.image.is_none() && settings.build.is_none() => Ok(match &service.image {
+            ImageSource::Named(name) => name.clone(),
+            ImageSource::Built(build) => name_of_built(&service.name, &build.context),
+        }),
+        Some(_) | None => Ok(settings.image_name()?.into_owned()),
     }
 }
 

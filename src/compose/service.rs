@@ -96,7 +96,7 @@ pub(super) fn read(name: &str, node: &Node, reading: &mut Reading<'_>) -> Result
 pub(super) fn named_volumes(service: &Service) -> impl Iterator<Item = &str> {
     service.container.mounts.iter().filter_map(|mount| match &mount.source {
         MountSource::Volume(Some(name)) => Some(name.as_str()),
-        MountSource::Volume(None) | MountSource::Host(_) | MountSource::Tmpfs { .. } => None,
+        MountSource::Volume(None) | MountSource::Existing(_) | MountSource::Host(_) | MountSource::Tmpfs { .. } => None,
     })
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::scalar::Scalar;
-use crate::model::FRAMEWORK_NAMES;
+use crate::model::{FRAMEWORK_NAMES, Platform, Pull};
 use crate::notation::{Fault, closest};
 use crate::plan::{Isolation, Split};
 
@@ -78,6 +78,37 @@ choice! {
         Always = "always",
         /// Never.
         Never = "never",
+    }
+}
+
+impl Scalar for Pull {
+    const CHOICES: &'static [&'static str] = &["missing", "always", "never"];
+
+    fn parse(text: &str, _base: &Path) -> Result<Self, Fault> {
+        match text {
+            "missing" => Ok(Self::Missing),
+            "always" => Ok(Self::Always),
+            "never" => Ok(Self::Never),
+            _ => Err(not_offered(text, Self::CHOICES)),
+        }
+    }
+
+    fn print(&self, _root: &Path) -> String {
+        match self {
+            Self::Missing => "missing".to_owned(),
+            Self::Always => "always".to_owned(),
+            Self::Never => "never".to_owned(),
+        }
+    }
+}
+
+impl Scalar for Platform {
+    fn parse(text: &str, _base: &Path) -> Result<Self, Fault> {
+        text.parse().map_err(|must: String| Fault::new(must).help("Such as `linux/amd64` or `linux/arm/v7`."))
+    }
+
+    fn print(&self, _root: &Path) -> String {
+        self.to_string()
     }
 }
 

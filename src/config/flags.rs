@@ -58,7 +58,9 @@ fn words(spec: &OptionSpec, raw: &Raw) -> Vec<String> {
         (Shape::Count, _) => vec![flag.clone(); value.text.parse().unwrap_or(1)],
         (Shape::Switch, _) if value.text == "true" => vec![flag.clone()],
         (Shape::Switch, _) => vec![format!("{flag}={}", value.text)],
-        (Shape::All, "env") => vec![flag.clone(), value.text.split('=').next().unwrap_or_default().to_owned()],
+        (Shape::All, "env" | "build-arg") => {
+            vec![flag.clone(), value.text.split('=').next().unwrap_or_default().to_owned()]
+        }
         (Shape::One | Shape::Many | Shape::All, _) => vec![flag.clone(), value.text.clone()],
     };
     values.iter().flat_map(word).collect()

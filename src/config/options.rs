@@ -18,7 +18,7 @@ use super::setting::Setting;
 use super::size::{Bytes, CpuMillis};
 use super::spec::{FlagStyle, OptionSpec, Section};
 use super::variable::EnvEntry;
-use crate::model::Network;
+use crate::model::{Network, Platform, Pull, Subnet};
 use crate::plan::{Isolation, Partition, Split};
 
 /// Spells the name of a field with another separator, in capitals if asked, after a prefix.
@@ -76,6 +76,7 @@ macro_rules! options {
                 style: FlagStyle::Long,
                 alias: None,
                 short: None,
+                bare: None,
                 default: None,
                 otherwise: None,
                 choices: <$field as Field>::CHOICES,
@@ -113,6 +114,22 @@ options! {
     Image {
         /// Image that the containers are started from.
         image: One<String>, "IMAGE";
+        /// When the image is pulled; `always` asks the registry once in every run what the name means now.
+        pull: One<Pull>, "missing|always|never" .default("missing");
+        /// Platform of the image, where its name stands for several.
+        platform: One<Platform>, "OS/ARCH[/VARIANT]" .otherwise("the engine's own");
+        /// Build the image from this directory first; `--image` then names the result, and the flag alone means the
+        /// current directory.
+        build: One<PathBuf>, "CONTEXT" .bare(".");
+        /// Dockerfile to build with.
+        dockerfile: One<PathBuf>, "FILE" .otherwise("Dockerfile in the context");
+        /// Stage of the Dockerfile to build.
+        target: One<String>, "STAGE" .otherwise("the last one");
+        /// Build argument; without a value it is taken from the environment. May be repeated and adds to those of the
+        /// file.
+        build_arg: All<EnvEntry>, "NAME[=VALUE]" .takes_table();
+        /// Run every step of the Dockerfile again.
+        no_cache: One<Switch>, "true|false" .default("false");
         /// Where the tests come from: a copy of the current directory in every container, the image itself, or the current
         /// directory mounted; `auto` takes the image if it has them, else a copy.
         source: One<Source>, "auto|copy|image|mount|mount-ro" .default("auto");
@@ -157,6 +174,8 @@ options! {
         services: Many<String>, "NAME" .otherwise("all of the profiles");
         /// Run the tests in place of this service of the compose files: with its image, build, variables and volumes.
         service: One<String>, "NAME";
+        /// Range of addresses that the networks of services take theirs from.
+        subnets: One<Subnet>, "ADDRESS/BITS" .default("10.213.0.0/16");
     }
     Running {
         /// Test framework; `auto` looks at the project's files and at the image, says what it takes, and asks when it

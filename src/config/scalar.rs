@@ -7,6 +7,7 @@ use super::field::unbalanced;
 use super::raw::Kind;
 use super::spec::Shape;
 use crate::model::Network;
+use crate::model::Subnet;
 use crate::notation::Fault;
 
 /// A type that an option's value can have.
@@ -136,6 +137,21 @@ impl Scalar for ContainerPath {
 
     fn print(&self, _root: &Path) -> String {
         self.0.clone()
+    }
+}
+
+impl Scalar for Subnet {
+    fn parse(text: &str, _base: &Path) -> Result<Self, Fault> {
+        let advice = "Write a range of private addresses, such as `10.213.0.0/16` or `192.168.128.0/20`.";
+        let subnet: Self = text.parse().map_err(|why| Fault::new(format!("must be a range: {why}")).help(advice))?;
+        match subnet.bits() {
+            8..=24 => Ok(subnet),
+            _ => Err(Fault::new("must have 8 to 24 bits before the free ones").help(advice)),
+        }
+    }
+
+    fn print(&self, _root: &Path) -> String {
+        self.to_string()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the merged options mean, valid by construction.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,14 @@ use super::field::{All, Given};
 use super::file::{ConfigFile, shown};
 use super::flags::Flags;
 use super::options::{Options, find};
+use super::origin::Origin;
 use super::scalar::{Count, Switch};
 use super::secret_entry;
 use super::setting::Setting;
 use super::variable::EnvEntry;
-use crate::model::{EnvVar, Network, PlacedFile, Policy, ResourceLimits, Secret, Service};
+use crate::model::{
+    Build, EnvVar, Network, PlacedFile, Platform, Policy, Pull, ResourceLimits, Secret, Service, Subnet,
+};
 use crate::plan::{Isolation, Partition, Split, Strictness};
 
 /// The framework that is a command of the user's own.
@@ -46,6 +50,12 @@ pub struct Settings {
     pub allow_empty: Vec<String>,
     /// The image of the containers.
     pub image: Option<String>,
+    /// When it is pulled.
+    pub pull: Pull,
+    /// The platform that it is for; `None` means the engine's own.
+    pub platform: Option<Platform>,
+    /// How it is built, if it is.
+    pub build: Option<Build>,
     /// Where the containers have the tests from.
     pub source: Source,
     /// Globs of what is copied although it is ignored.
@@ -76,6 +86,8 @@ pub struct Settings {
     pub service_names: Option<Vec<String>>,
     /// The service of the compose files that the tests run in the place of.
     pub shard_service: Option<String>,
+    /// The range that the addresses of services are taken from.
+    pub subnets: Subnet,
     /// The services that the configuration file describes itself, each after those that it depends on.
     pub services: Vec<Service>,
     /// The framework's name, one of [`FRAMEWORK_NAMES`](crate::model::FRAMEWORK_NAMES).
@@ -118,8 +130,8 @@ pub struct Settings {
     pub artifacts: Vec<String>,
     /// Files that are written into the containers.
     pub placed_files: Vec<PlacedFile>,
-    /// Minke's own environment, for templates among them; empty when there are none.
-    pub file_env: Vec<EnvVar>,
+    /// Minke's own environment, for templates among them and for compose files; empty when there are none of both.
+    pub environment: Vec<EnvVar>,
     /// The secrets of the containers, each name once.
     pub secrets: Vec<Secret>,
     /// Where minke keeps what it knows of its runs.
@@ -165,6 +177,33 @@ impl Settings {
         required("image", self.image.as_deref())
     }
 
+    /// Returns the image's name: the one that was given, or for an image that is built one made of its directory's name.
+    ///
+    /// # Errors
+    /// [`ConfigError::Missing`] when nothing says what the image is.
+    pub fn image_name(&self) -> Result<Cow<'_, str>, ConfigError> {
+        match (&self.image, &self.build) {
+            (None, Some(build)) => Ok(Cow::Owned(name_of_built(&build.context))),
+            (Some(_), _) | (None, None) => self.required_image().map(Cow::Borrowed),
+        }
+    }
+
+    /// Makes sure that no flag of a build is given where nothing is built. A file may have them for the runs that do build.
+    ///
+    /// # Errors
+    /// [`ConfigError::Unused`].
+    pub fn check_build(&self) -> Result<(), ConfigError> {
+        const OF_BUILDS: [&str; 4] = ["dockerfile", "target", "build-arg", "no-cache"];
+        let spec = |key| find(key).expect("the table has every key that is asked for");
+        let is_flag = |row: &&Setting| OF_BUILDS.contains(&row.key) && row.origin == Origin::Flag;
+        match self.provenance.iter().find(is_flag) {
+            Some(row) if self.build.is_none() => {
+                Err(ConfigError::Unused { spec: spec(row.key), without: spec("build") })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Makes sure that the framework `command` has its command, and that its reports are those of one file.
     ///
     /// # Errors
@@ -190,13 +229,15 @@ impl Settings {
         let provenance = options.print(root);
         let placed_files: Vec<PlacedFile> =
             options.file.0.iter().map(|given| given.value.clone().read(root)).collect::<Result<_, _>>()?;
+        let build = build(&options, environment, root)?;
         let secrets = secrets(&options, environment, root)?;
+        let has_compose = options.compose.0.is_some();
         let has_templates = placed_files.iter().any(|file| file.is_template);
         Ok(Self {
             root: root.to_owned(),
             config_file,
             provenance,
-            file_env: if has_templates { environment.variables() } else { Vec::new() },
+            environment: if has_templates || has_compose { environment.variables() } else { Vec::new() },
             placed_files,
             secrets,
             policy: policy(&options),
@@ -215,6 +256,9 @@ impl Settings {
             partition: options.partition.value(),
             allow_empty: options.allow_empty.values(),
             image: options.image.value(),
+            pull: options.pull.settled(),
+            platform: options.platform.value(),
+            build,
             source: options.source.settled(),
             include: options.include.values(),
             source_limit: options.source_limit.settled().0,
@@ -230,6 +274,7 @@ impl Settings {
             profiles: options.profile.values(),
             service_names: options.services.0.map(|given| given.value),
             shard_service: options.service.value(),
+            subnets: options.subnets.settled(),
             services: Vec::new(),
             framework: options.framework.settled().0,
             command: options.command.value().map(|command| command.0),
@@ -255,6 +300,29 @@ impl Settings {
             color: options.color.settled(),
         })
     }
+}
+
+/// Reads how the image is built.
+fn build(options: &Options, environment: &Environment, root: &Path) -> Result<Option<Build>, ConfigError> {
+    let Some(context) = options.build.clone().value() else { return Ok(None) };
+    let args = variables(All::default(), options.build_arg.clone(), environment, root)?;
+    Ok(Some(Build {
+        // Taken apart and put together, `DIR/.` is `DIR`.
+        context: context.components().collect(),
+        dockerfile: options.dockerfile.clone().value(),
+        target: options.target.clone().value(),
+        args: args.into_iter().map(|arg| (arg.name, arg.value)).collect(),
+        no_cache: options.no_cache.clone().settled().0,
+    }))
+}
+
+/// Makes a name for an image of its directory's name, in the letters that an image's name may have.
+fn name_of_built(context: &Path) -> String {
+    let name = context.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let is_letter = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit();
+    let words: Vec<&str> = name.split(|char| !is_letter(char)).filter(|word| !word.is_empty()).collect();
+    let name = if words.is_empty() { "project".to_owned() } else { words.join("-") };
+    format!("minke-build/{name}:latest")
 }
 
 /// Makes sure that at most one of two options that exclude each other is left: the one of the stronger source.

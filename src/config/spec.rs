@@ -27,6 +27,8 @@ pub struct OptionSpec {
     pub alias: Option<&'static str>,
     /// A flag of one letter.
     pub short: Option<char>,
+    /// The value of a flag that is given without one, where that is allowed.
+    pub bare: Option<&'static str>,
     /// The default, as it would be typed.
     pub default: Option<&'static str>,
     /// What happens without a value, where no single value says so.
@@ -152,6 +154,11 @@ impl OptionSpec {
 
     pub(super) const fn short(mut self, short: char) -> Self {
         self.short = Some(short);
+        self
+    }
+
+    pub(super) const fn bare(mut self, value: &'static str) -> Self {
+        self.bare = Some(value);
         self
     }
 

@@ -34,6 +34,40 @@ pub enum EngineError {
         /// What the engine said.
         detail: String,
     },
+    /// The registry does not give the image to these credentials, or to nobody without some.
+    #[error("registry `{registry}` does not give image `{image}`: {detail} ({credentials})")]
+    ImageRefused {
+        /// The image.
+        image: String,
+        /// The registry.
+        registry: String,
+        /// What the registry said.
+        detail: String,
+        /// Where the credentials come from, or where they were looked for.
+        credentials: String,
+    },
+    /// The image cannot be built.
+    #[error("cannot build image `{image}`: {}{detail}", step.as_ref().map(|step| format!("{step} failed: ")).unwrap_or_default())]
+    BuildFailed {
+        /// The name that it was to have.
+        image: String,
+        /// The step of the Dockerfile that failed, such as ``step 3/4 `RUN make` ``.
+        step: Option<String>,
+        /// What the builder said.
+        detail: String,
+        /// The last lines of the build's output.
+        output: String,
+    },
+    /// The build of the image could not begin.
+    #[error("cannot build image `{image}`: {detail}")]
+    BuildImpossible {
+        /// The name that it was to have.
+        image: String,
+        /// What is missing or wrong.
+        detail: String,
+        /// What to do about it.
+        help: String,
+    },
     /// The container was created, but its command could not be started.
     #[error("cannot start `{command}` in the container: {detail}")]
     Command {
@@ -84,7 +118,60 @@ pub enum EngineError {
 impl EngineError {
     /// Tells whether every container of the run would fail in the same way.
     pub fn is_image_fault(&self) -> bool {
-        matches!(self, Self::ImageMissing { .. } | Self::Command { .. } | Self::UserMissing { .. })
+        self.is_image_missing() || matches!(self, Self::Command { .. } | Self::UserMissing { .. })
+    }
+
+    /// Tells whether there is no image to make containers of, although the engine answers.
+    pub fn is_image_missing(&self) -> bool {
+        match self {
+            Self::ImageMissing { .. }
+            | Self::ImageRefused { .. }
+            | Self::BuildFailed { .. }
+            | Self::BuildImpossible { .. } => true,
+            Self::Address { .. }
+            | Self::Unreachable { .. }
+            | Self::Command { .. }
+            | Self::UserMissing { .. }
+            | Self::NetworkMissing { .. }
+            | Self::Unsupported { .. }
+            | Self::Operation { .. }
+            | Self::TimedOut { .. }
+            | Self::OutputLost => false,
+        }
+    }
+
+    /// Returns the last lines of what failed, where it printed some.
+    pub fn output(&self) -> Option<&str> {
+        let Self::BuildFailed { output, .. } = self else { return None };
+        Some(output.as_str()).filter(|output| !output.is_empty())
+    }
+
+    /// Makes an error that says the same, for another who waits for the same answer.
+    pub(super) fn told_again(&self) -> Self {
+        match self {
+            Self::ImageMissing { image, detail } => Self::ImageMissing { image: image.clone(), detail: detail.clone() },
+            Self::ImageRefused { image, registry, detail, credentials } => Self::ImageRefused {
+                image: image.clone(),
+                registry: registry.clone(),
+                detail: detail.clone(),
+                credentials: credentials.clone(),
+            },
+            Self::Operation { operation, source } => {
+                Self::Operation { operation: operation.clone(), source: source.to_string().into() }
+            }
+            Self::TimedOut { operation, seconds } => Self::TimedOut { operation: operation.clone(), seconds: *seconds },
+            Self::Address { .. }
+            | Self::Unreachable { .. }
+            | Self::BuildFailed { .. }
+            | Self::BuildImpossible { .. }
+            | Self::Command { .. }
+            | Self::UserMissing { .. }
+            | Self::NetworkMissing { .. }
+            | Self::Unsupported { .. }
+            | Self::OutputLost => {
+                Self::Operation { operation: "find the image".to_owned(), source: self.in_full().into() }
+            }
+        }
     }
 
     /// Returns what to do next, where that is known.
@@ -98,6 +185,11 @@ impl EngineError {
             Self::ImageMissing { image, .. } => {
                 Some(format!("build it (`docker build -t {image} .`), or check its name with `docker image ls`"))
             }
+            Self::ImageRefused { registry, .. } => {
+                Some(format!("log in with `docker login {registry}`, and check that the image's name is right"))
+            }
+            Self::BuildFailed { .. } => Some("mend the Dockerfile; `docker build` shows the same".to_owned()),
+            Self::BuildImpossible { help, .. } => Some(help.clone()),
             Self::Command { .. } => {
                 Some("install the framework in the image, or name its command with `--framework-command`".to_owned())
             }

@@ -4,7 +4,9 @@
 
 mod docker;
 mod error;
+mod image;
 mod owner;
+mod reference;
 mod secret_dir;
 mod spec;
 mod sweep;
@@ -24,6 +26,7 @@ use crate::schedule::Signal;
 
 pub use docker::{DockerClient, DockerEngine};
 pub use error::EngineError;
+pub use image::{BuildRequest, ImageNews, ImageObserver, ImageRequest};
 pub use owner::Owner;
 pub use secret_dir::SecretDir;
 pub use spec::{CACHE_LABEL, ContainerSpec, Labels};
@@ -226,8 +229,15 @@ pub trait Engine: Send + Sync {
     /// Checks that the engine answers.
     async fn ping(&self) -> Result<(), EngineError>;
 
-    /// Finds an image, pulling it when it is missing.
-    async fn image(&self, reference: &str) -> Result<Image, EngineError>;
+    /// Finds an image, and pulls it where the request says so. Who asks for the same while it is being pulled waits for that
+    /// one pull.
+    async fn image(&self, request: &ImageRequest) -> Result<Image, EngineError>;
+
+    /// Builds an image.
+    async fn build(&self, request: &BuildRequest) -> Result<Image, EngineError> {
+        let _ = request;
+        Err(EngineError::Unsupported { operation: "build images" })
+    }
 
     /// Finds an image that the engine has; `None` when it has none.
     async fn local_image(&self, reference: &str) -> Result<Option<Image>, EngineError>;
@@ -333,6 +343,12 @@ pub trait Engine: Send + Sync {
     /// Lists the addresses of all networks that the engine has, as `ADDRESS/BITS`.
     async fn subnets(&self) -> Result<Vec<String>, EngineError> {
         Ok(Vec::new())
+    }
+
+    /// Tells whether there is a volume of a name.
+    async fn has_volume(&self, name: &str) -> Result<bool, EngineError> {
+        let _ = name;
+        Ok(false)
     }
 
     /// Makes a volume of a name, or takes the one that there is.

@@ -90,6 +90,8 @@ pub enum MountSource {
     Host(PathBuf),
     /// A volume of this name; one without a name is removed with its container.
     Volume(Option<String>),
+    /// A volume of this name, which exists already and stays.
+    Existing(String),
     /// A file system in memory.
     Tmpfs {
         /// Its size in bytes; `None` means the engine's default.

@@ -9,6 +9,7 @@ mod event;
 mod exit;
 mod framework_names;
 mod ids;
+mod image;
 mod limits;
 mod outcome;
 mod part;
@@ -32,6 +33,7 @@ pub use event::{EVENT_FORMAT_VERSION, Event, EventKind, Kept, OutputFile, Output
 pub use exit::ExitCode;
 pub use framework_names::FRAMEWORK_NAMES;
 pub use ids::{Attempt, ImageId, RunId, ShardId, Slot, UnitId};
+pub use image::{Platform, Pull};
 pub use limits::{Policy, ResourceLimits, Ulimit};
 pub use outcome::{Cause, UnitOutcome};
 pub use part::split_part;

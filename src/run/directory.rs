@@ -12,6 +12,22 @@ pub fn new_run_id() -> RunId {
     RunId::from_uuid(uuid::Uuid::now_v7())
 }
 
+/// Makes the directory for the logs of the images that a run builds, which may be needed before the run has begun.
+///
+/// # Errors
+/// [`RunError::Write`] when it cannot be created.
+pub fn builds_directory(output_dir: &Path, run: RunId) -> Result<PathBuf, RunError> {
+    let path = output_dir.join("runs").join(run.to_string()).join("builds");
+    fs::create_dir_all(&path).map_err(RunError::write(&path))?;
+    keep_out_of_git(output_dir)?;
+    Ok(path)
+}
+
+fn keep_out_of_git(output_dir: &Path) -> Result<(), RunError> {
+    let ignore = output_dir.join(".gitignore");
+    if ignore.exists() { Ok(()) } else { fs::write(&ignore, "*\n").map_err(RunError::write(&ignore)) }
+}
+
 /// `OUTPUT/runs/RUN`, with `OUTPUT/latest` pointing to the last run.
 #[derive(Debug, Clone)]
 pub struct RunDirectory {
@@ -29,10 +45,7 @@ impl RunDirectory {
     pub fn create(output_dir: &Path, run: RunId) -> Result<Self, RunError> {
         let path = output_dir.join("runs").join(run.to_string());
         fs::create_dir_all(path.join("shards")).map_err(RunError::write(&path))?;
-        let ignore = output_dir.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(&ignore, "*\n").map_err(RunError::write(&ignore))?;
-        }
+        keep_out_of_git(output_dir)?;
         let latest = output_dir.join("latest");
         let draft = output_dir.join(format!(".latest-{run}"));
         symlink(Path::new("runs").join(run.to_string()), &draft).map_err(RunError::write(&draft))?;

@@ -15,7 +15,7 @@ use super::emit::Emitter;
 use super::services::ServicePool;
 use super::shard::{Control, ShardTask, Shared};
 use super::{Cancel, RunError, Sinks};
-use crate::engine::{Engine, EngineError, Image, Labels, Owner, remove_run};
+use crate::engine::{Engine, EngineError, Image, ImageRequest, Labels, Owner, remove_run};
 use crate::framework;
 use crate::model::{
     Batch, BatchResult, CancelReason, Cause, EVENT_FORMAT_VERSION, EventKind, ExitCode, ImageId, Kept, OutputFile,
@@ -103,17 +103,17 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
 
 /// Finds the plan's image; without one the run is cancelled before it begins.
 async fn find_image(engine: &dyn Engine, plan: &Plan, cancel: &Cancel) -> Option<Image> {
-    let reference = plan.image_id().map_or(plan.template().image.as_str(), |id| id.0.as_str());
+    let request = ImageRequest { settled: plan.image_id().cloned(), ..ImageRequest::new(&plan.template().image) };
     if cancel.subscribe().borrow().first.is_some() {
         return None;
     }
     let found = tokio::select! {
-        found = engine.image(reference) => found,
+        found = engine.image(&request) => found,
         _ = cancel.requested() => return None,
     };
     match found {
         Ok(image) => Some(image),
-        Err(error @ EngineError::ImageMissing { .. }) => {
+        Err(error) if error.is_image_missing() => {
             cancel.request(CancelReason::ImageUnusable { detail: error.in_full() });
             None
         }

@@ -19,7 +19,7 @@ mod spool;
 mod watch;
 
 pub use cancel::Cancel;
-pub use directory::{RunDirectory, new_run_id};
+pub use directory::{RunDirectory, builds_directory, new_run_id};
 pub use driver::run;
 pub use emit::Sinks;
 pub use error::RunError;

@@ -44,6 +44,7 @@ fn later_files_change_earlier_ones_by_composes_rules() {
         .iter()
         .map(|mount| match &mount.source {
             MountSource::Volume(Some(name)) => format!("{name}:{}:{}", mount.container, mount.read_only),
+            MountSource::Existing(name) => format!("existing {name}"),
             MountSource::Volume(None) => mount.container.clone(),
             MountSource::Host(_) => format!("host:{}", mount.container),
             MountSource::Tmpfs { bytes, .. } => format!("tmpfs:{}:{bytes:?}", mount.container),

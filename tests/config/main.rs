@@ -1,6 +1,7 @@
 //! What users type, and what minke makes of it.
 
 mod bad_input;
+mod build;
 mod command;
 mod environment;
 mod files;

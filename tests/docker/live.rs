@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::support::{Ended, PYTHON, Project, containers_of, until};
+use crate::support::{Ended, PYTHON, Project, containers_of, docker, until};
 
 const MINKE: &str = env!("CARGO_BIN_EXE_minke");
 const MOUNTED: [&str; 5] = ["pytest", "--image", PYTHON, "--source", "mount"];
@@ -422,4 +422,26 @@ fn what_a_test_writes_cannot_wreck_the_terminal() {
         let title = terminal.ask(&["display-message", "-p", "#{pane_title}"]);
         assert!(!title.contains("a new title"), "{mode}: {title}");
     }
+}
+
+#[test]
+fn a_build_shows_its_last_line_on_a_terminal_and_leaves_one_line() {
+    let project = Project::empty();
+    let mark = format!("mark-{}", std::process::id());
+    let step = format!("RUN : {mark}; echo building-$((1+1)); until [ -e /go ]; do sleep 0.05; done");
+    project.write("Dockerfile", format!("FROM {PYTHON}\nWORKDIR /w\nCOPY test_a.py .\n{step}\n"));
+    project.write("test_a.py", "def test_a(): pass\n");
+    let image = format!("minke-test/built-{}", std::process::id());
+    let terminal =
+        Terminal::sized(&project, ["80", "24"], "", &["pytest", "--image", &image, "--build", "--shards", "1"]);
+    let shown = terminal.wait_for("building-2");
+    let line = shown.lines().find(|line| line.contains("building-2")).unwrap();
+    assert!(line.contains(&format!("build {image} ")) && !shown.contains("Step 2"), "{shown}");
+    let containers = docker(&["ps", "--no-trunc", "--format", "{{.ID}} {{.Command}}"]);
+    let container = containers.lines().find(|line| line.contains(&mark)).unwrap().split(' ').next().unwrap();
+    docker(&["exec", container, "touch", "/go"]);
+    let ended = terminal.wait_for("ended with");
+    docker(&["rmi", "--force", &image]);
+    assert!(ended.contains(&format!("built {image} in ")) && ended.contains("ended with 0"), "{ended}");
+    assert!(!ended.contains("building-"), "{ended}");
 }

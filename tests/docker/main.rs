@@ -2,6 +2,7 @@
 
 mod support;
 
+mod build;
 mod clean;
 mod counts;
 mod discovery;
@@ -16,6 +17,8 @@ mod names;
 mod options;
 mod output;
 mod parts;
+mod pull;
+mod registry;
 mod reports;
 mod secrets;
 mod services;

@@ -246,7 +246,7 @@ fn a_setup_that_fails_shows_its_output_and_errs_every_unit() {
     assert_eq!(ended.outcome("test_a.py"), "image");
     assert_eq!(ended.outcome("test_b.py"), "image");
     ended.left_nothing();
-    assert_eq!(ended.stderr.matches("| what is wrong").count(), 1, "told once: {}", ended.stderr);
+    assert_eq!(ended.stderr.matches("\n  what is wrong").count(), 1, "told once: {}", ended.stderr);
 }
 
 #[test]

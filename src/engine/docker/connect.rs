@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 
+use super::credentials::CredentialFiles;
 use super::failure;
 use crate::engine::EngineError;
 
@@ -26,19 +27,34 @@ pub struct DockerClient {
     pub tls: bool,
     /// `DOCKER_CONFIG`, else `.docker` in the home directory.
     pub config_dir: Option<PathBuf>,
+    /// `REGISTRY_AUTH_FILE`: credentials in Podman's form that come before all others.
+    pub registry_auth_file: Option<PathBuf>,
+    /// Where Podman keeps credentials: `containers/auth.json` in `XDG_RUNTIME_DIR` and in the user's configuration.
+    pub podman_auth_files: Vec<PathBuf>,
 }
 
 impl DockerClient {
     /// Takes the variables that matter from an environment, such as `|name| std::env::var(name).ok()`.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Self {
         let text = |name| variable(name).filter(|value| !value.trim().is_empty());
-        let home = || text("HOME").map(|home| PathBuf::from(home).join(".docker"));
+        let home = || text("HOME").map(PathBuf::from);
+        let configuration = text("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| Some(home()?.join(".config")));
+        let podman = [text("XDG_RUNTIME_DIR").map(PathBuf::from), configuration];
         Self {
             host: text("DOCKER_HOST"),
             context: text("DOCKER_CONTEXT"),
             tls: variable("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()),
-            config_dir: text("DOCKER_CONFIG").map(PathBuf::from).or_else(home),
+            config_dir: text("DOCKER_CONFIG").map(PathBuf::from).or_else(|| Some(home()?.join(".docker"))),
+            registry_auth_file: text("REGISTRY_AUTH_FILE").map(PathBuf::from),
+            podman_auth_files: podman.into_iter().flatten().map(|dir| dir.join("containers/auth.json")).collect(),
         }
+    }
+
+    /// Lists the files of credentials, the one that counts most first.
+    pub(super) fn credential_files(&self) -> CredentialFiles {
+        let docker = self.config_dir.as_ref().map(|dir| dir.join("config.json"));
+        let first = self.registry_auth_file.clone().into_iter().chain(docker);
+        CredentialFiles(first.chain(self.podman_auth_files.iter().cloned()).collect())
     }
 
     /// Returns the engine's address: of `DOCKER_HOST`, else of the chosen context, else of the default socket.

@@ -129,6 +129,7 @@ fn device_mapping(device: &str) -> DeviceMapping {
 fn mount(mount: &crate::model::Mount) -> Mount {
     let (kind, source, tmpfs) = match &mount.source {
         MountSource::Host(path) => (MountType::BIND, Some(path.display().to_string()), None),
+        MountSource::Existing(name) => (MountType::VOLUME, Some(name.clone()), None),
         MountSource::Volume(name) => (MountType::VOLUME, name.clone(), None),
         MountSource::Tmpfs { bytes, mode } => {
             let options = MountTmpfsOptions {

@@ -11,7 +11,7 @@ pub(super) fn operation(operation: impl Into<String>, source: Error) -> EngineEr
 
 /// Writes an error and its causes in one line; the server's own message alone where there is one.
 pub(super) fn words(error: &Error) -> String {
-    if let Error::DockerResponseServerError { message, .. } = error {
+    if let Error::DockerResponseServerError { message, .. } | Error::DockerStreamError { error: message } = error {
         return message.trim().to_owned();
     }
     let mut text = error.to_string();
@@ -38,7 +38,8 @@ pub(super) fn root_words(error: &Error) -> String {
     root.to_string()
 }
 
-fn server_code(error: &Error) -> Option<u16> {
+/// Returns the status of the engine's answer, if it is one.
+pub(super) fn server_code(error: &Error) -> Option<u16> {
     match error {
         Error::DockerResponseServerError { status_code, .. } => Some(*status_code),
         _ => None,

@@ -1,13 +1,20 @@
 //! Docker Engine, and whatever else speaks its API.
 
+mod build;
 mod connect;
 mod create;
+mod credentials;
 mod failure;
+mod helper;
+mod images;
 mod inside;
 mod networks;
+mod program;
 mod snapshots;
+mod wire;
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,9 +23,8 @@ use bollard::container::LogOutput;
 use bollard::errors::Error;
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, ContainerArchiveInfoOptionsBuilder, CreateContainerOptionsBuilder,
-    CreateImageOptionsBuilder, DownloadFromContainerOptionsBuilder, InspectContainerOptions,
-    KillContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions,
-    WaitContainerOptionsBuilder,
+    DownloadFromContainerOptionsBuilder, InspectContainerOptions, KillContainerOptionsBuilder,
+    ListContainersOptionsBuilder, RemoveContainerOptionsBuilder, StartContainerOptions, WaitContainerOptionsBuilder,
 };
 use bytes::Bytes;
 use futures::stream::BoxStream;
@@ -26,18 +32,19 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
+use super::image::Unobserved;
 use super::spec::RUN;
 use super::{
-    CachedImage, CommitSpec, ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, ExecResult, Health, Image,
-    Labels, NetworkSpec, ObjectKind, Output, OwnedObject, PathKind, TarStream,
+    BuildRequest, CachedImage, CommitSpec, ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, ExecResult,
+    Health, Image, ImageObserver, ImageRequest, Labels, NetworkSpec, ObjectKind, Output, OwnedObject, PathKind,
+    TarStream,
 };
 use crate::model::{ContainerExit, ImageId};
 use crate::schedule::Signal;
 pub use connect::DockerClient;
+use credentials::CredentialFiles;
 use failure::{is_gone, operation};
-
-/// How long the engine may take over a pull that makes no progress.
-const PULL_SILENCE: Duration = Duration::from_secs(120);
+use images::Asked;
 
 /// A Docker Engine behind its API.
 #[derive(Debug)]
@@ -45,6 +52,9 @@ pub struct DockerEngine {
     docker: Docker,
     endpoint: connect::Endpoint,
     info: OnceCell<EngineInfo>,
+    credentials: CredentialFiles,
+    observer: Arc<dyn ImageObserver>,
+    asked: Asked,
 }
 
 impl DockerEngine {
@@ -55,9 +65,22 @@ impl DockerEngine {
     pub async fn connect(client: &DockerClient) -> Result<Self, EngineError> {
         let endpoint = connect::Endpoint::of(client)?;
         let docker = endpoint.client()?;
-        let engine = Self { docker, endpoint, info: OnceCell::new() };
+        let engine = Self {
+            docker: docker.with_request_modifier(wire::mend),
+            endpoint,
+            info: OnceCell::new(),
+            credentials: client.credential_files(),
+            observer: Arc::new(Unobserved),
+            asked: Asked::default(),
+        };
         engine.docker.ping().await.map_err(|error| engine.endpoint.unreachable(&error))?;
         Ok(engine)
+    }
+
+    /// Tells somebody how pulls and builds get on.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn ImageObserver>) -> Self {
+        Self { observer, ..self }
     }
 
     async fn read_info(&self) -> Result<EngineInfo, EngineError> {
@@ -81,45 +104,6 @@ impl DockerEngine {
     async fn cached_info(&self) -> Result<&EngineInfo, EngineError> {
         self.info.get_or_try_init(|| self.read_info()).await
     }
-
-    async fn pull(&self, reference: &str) -> Result<(), EngineError> {
-        let missing = |detail: String| EngineError::ImageMissing { image: reference.to_owned(), detail };
-        let name = if reference.contains('@') || reference.rsplit('/').next().is_some_and(|last| last.contains(':')) {
-            reference.to_owned()
-        } else {
-            format!("{reference}:latest")
-        };
-        let options = CreateImageOptionsBuilder::default().from_image(&name).build();
-        let mut progress = Box::pin(self.docker.create_image(Some(options), None, None));
-        loop {
-            match tokio::time::timeout(PULL_SILENCE, progress.next()).await {
-                Err(_) => return Err(missing(format!("no progress in {} s", PULL_SILENCE.as_secs()))),
-                Ok(Some(Err(error))) => return Err(missing(failure::words(&error))),
-                Ok(Some(Ok(_))) => {}
-                Ok(None) => return Ok(()),
-            }
-        }
-    }
-
-    async fn inspect_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
-        let found = match self.docker.inspect_image(reference).await {
-            Ok(found) => found,
-            Err(error) if is_gone(&error) => return Ok(None),
-            Err(error) => return Err(operation(format!("inspect image `{reference}`"), error)),
-        };
-        let config = found.config.unwrap_or_default();
-        let work_dir = config.working_dir.filter(|dir| !dir.is_empty()).unwrap_or_else(|| "/".to_owned());
-        Ok(Some(Image {
-            id: ImageId(found.id.unwrap_or_default()),
-            digest: found.repo_digests.and_then(|digests| digests.into_iter().next()),
-            work_dir,
-            env: config.env.unwrap_or_default(),
-            entrypoint: config.entrypoint.unwrap_or_default(),
-            user: config.user.unwrap_or_default(),
-            volumes: config.volumes.unwrap_or_default(),
-            labels: config.labels.unwrap_or_default().into_iter().collect(),
-        }))
-    }
 }
 
 #[async_trait]
@@ -132,20 +116,16 @@ impl Engine for DockerEngine {
         self.docker.ping().await.map(drop).map_err(|error| self.endpoint.unreachable(&error))
     }
 
-    async fn image(&self, reference: &str) -> Result<Image, EngineError> {
-        if let Some(image) = self.inspect_image(reference).await? {
-            return Ok(image);
-        }
-        self.pull(reference).await?;
-        let missing = || EngineError::ImageMissing {
-            image: reference.to_owned(),
-            detail: "it is not there after the pull".into(),
-        };
-        self.inspect_image(reference).await?.ok_or_else(missing)
+    async fn image(&self, request: &ImageRequest) -> Result<Image, EngineError> {
+        images::find(self, request).await
+    }
+
+    async fn build(&self, request: &BuildRequest) -> Result<Image, EngineError> {
+        build::build(self, request).await
     }
 
     async fn local_image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
-        self.inspect_image(reference).await
+        images::local(self, reference).await
     }
 
     async fn create(&self, spec: &ContainerSpec) -> Result<ContainerId, EngineError> {
@@ -315,6 +295,10 @@ impl Engine for DockerEngine {
 
     async fn subnets(&self) -> Result<Vec<String>, EngineError> {
         networks::subnets(&self.docker).await
+    }
+
+    async fn has_volume(&self, name: &str) -> Result<bool, EngineError> {
+        networks::has_volume(&self.docker, name).await
     }
 
     async fn create_volume(&self, name: &str, labels: &Labels) -> Result<(), EngineError> {

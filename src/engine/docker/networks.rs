@@ -64,6 +64,15 @@ pub(super) async fn address(
     Ok(networks.get(network).and_then(|endpoint| endpoint.ip_address.as_ref()?.parse().ok()))
 }
 
+/// Tells whether there is a volume of a name.
+pub(super) async fn has_volume(docker: &Docker, name: &str) -> Result<bool, EngineError> {
+    match docker.inspect_volume(name).await {
+        Ok(_) => Ok(true),
+        Err(error) if is_gone(&error) => Ok(false),
+        Err(error) => Err(operation(format!("inspect volume `{name}`"), error)),
+    }
+}
+
 /// Makes a volume.
 pub(super) async fn create_volume(docker: &Docker, name: &str, labels: &Labels) -> Result<(), EngineError> {
     let request = VolumeCreateRequest {

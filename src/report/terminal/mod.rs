@@ -22,7 +22,6 @@ mod summary;
 mod teller;
 mod view;
 
-pub(crate) use clean::clean;
 pub use lines::Watch;
 pub use live::Live;
 pub use narrator::Verbosity;

@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use super::error::ServiceError;
 use super::set::{ServiceEnd, ServiceSet};
 use super::snapshot::Snapshot;
-use crate::engine::{ContainerId, Engine, EngineError, Image, Labels, NetworkSpec};
+use crate::engine::{ContainerId, Engine, EngineError, Image, ImageRequest, Labels, NetworkSpec};
 use crate::model::{Dependency, Network, Reset, Service, ServiceScope, Services, ShardId, Slot, Subnet};
 use crate::report::Redactor;
 
@@ -222,7 +222,8 @@ impl Resources {
     pub(super) async fn image(&self, service: &Service) -> Result<Image, ServiceError> {
         let name = service.image_name();
         let cell = Arc::clone(lock(&self.images).entry(name.to_owned()).or_default());
-        let found = cell.get_or_try_init(|| self.engine.image(name)).await;
+        let request = ImageRequest::new(name);
+        let found = cell.get_or_try_init(|| self.engine.image(&request)).await;
         found.cloned().map_err(|error| ServiceError::of_engine(&service.name, &error))
     }
 

@@ -274,6 +274,12 @@ impl ServiceSet {
         let mut settings = service.container.clone();
         settings.network = Network::Named(network);
         for mount in &mut settings.mounts {
+            if let MountSource::Existing(name) = &mount.source
+                && !resources.engine.has_volume(name).await.map_err(failed)?
+            {
+                let detail = format!("there is no volume `{name}`; make it with `docker volume create {name}`");
+                return Err(ServiceError::new(&service.name, detail));
+            }
             if let MountSource::Volume(Some(name)) = &mut mount.source {
                 *name = format!("{}-{name}", self.prefix);
                 resources.engine.create_volume(name, &resources.labels).await.map_err(failed)?;
@@ -364,7 +370,10 @@ impl ServiceSet {
             .flat_map(|(_, service)| &service.container.mounts)
             .filter_map(|mount| match &mount.source {
                 MountSource::Volume(Some(name)) => Some(format!("{}-{name}", self.prefix)),
-                MountSource::Volume(None) | MountSource::Host(_) | MountSource::Tmpfs { .. } => None,
+                MountSource::Volume(None)
+                | MountSource::Existing(_)
+                | MountSource::Host(_)
+                | MountSource::Tmpfs { .. } => None,
             })
             .collect();
         let free: Vec<String> = lock(&self.volumes).extract_if(.., |name| !used.contains(name)).collect();

@@ -1,0 +1,211 @@
+//! Pulls and builds before a run: told on standard error, and the output of builds kept in the run's directory.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::config::{Settings, Verbosity};
+use crate::engine::{ImageNews, ImageObserver};
+use crate::model::RunId;
+use crate::report::terminal::Colours;
+use crate::report::terminal::clean::clean_line;
+use crate::run::builds_directory;
+
+/// How often a pull is told of where there is no terminal.
+const PULSE: Duration = Duration::from_secs(10);
+/// How often a bar moves.
+const TICK: Duration = Duration::from_millis(120);
+
+/// Tells on standard error how images get on: with a bar on a terminal, else with a line now and then.
+#[derive(Debug)]
+pub(super) struct ImageProgress {
+    manner: Manner,
+    /// The output directory and the run that the logs of builds belong to.
+    logs: Option<(PathBuf, RunId)>,
+    /// The current directory, which paths below it are shown relative to.
+    root: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Silent,
+    Lines { all: bool },
+    Bars { all: bool },
+}
+
+#[derive(Debug, Default)]
+struct State {
+    images: HashMap<String, Watched>,
+    is_hushed: bool,
+}
+
+/// An image that is being pulled or built.
+#[derive(Debug)]
+struct Watched {
+    begun: Instant,
+    told: Instant,
+    bar: Option<ProgressBar>,
+    log: Option<(PathBuf, File)>,
+    line: String,
+    what: &'static str,
+}
+
+impl ImageProgress {
+    /// Tells as the settings want it. The output of builds is kept in the directory of `run`, if there is to be one.
+    pub(super) fn new(settings: &Settings, run: Option<RunId>) -> Self {
+        let is_terminal = io::stderr().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        let manner = match (settings.verbosity, is_terminal) {
+            (Verbosity::Quiet, _) => Manner::Silent,
+            (Verbosity::Normal, true) => Manner::Bars { all: false },
+            (Verbosity::Normal, false) => Manner::Lines { all: false },
+            (Verbosity::Verbose(_), true) => Manner::Bars { all: true },
+            (Verbosity::Verbose(_), false) => Manner::Lines { all: true },
+        };
+        let logs = run.map(|run| (settings.output_dir.clone(), run));
+        Self { manner, logs, root: settings.root.clone(), state: Mutex::default() }
+    }
+
+    /// Writes nothing to standard error from now on, for it is somebody else's.
+    pub(super) fn hush(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.is_hushed = true;
+        state.images.values_mut().filter_map(|image| image.bar.take()).for_each(|bar| bar.finish_and_clear());
+    }
+
+    fn begin(&self, what: &'static str, image: &str, is_hushed: bool) -> Watched {
+        let is_build = what == "build";
+        let log = self.logs.as_ref().filter(|_| is_build).and_then(|(output_dir, run)| {
+            let path = builds_directory(output_dir, *run).ok()?.join(format!("{}.log", file_name(image)));
+            Some((path.clone(), File::create(path).ok()?))
+        });
+        let bar = (matches!(self.manner, Manner::Bars { .. }) && !is_hushed).then(|| {
+            let bar = ProgressBar::new(0).with_style(bar_style(is_build)).with_prefix(format!("{what} {image}"));
+            bar.enable_steady_tick(TICK);
+            bar
+        });
+        let now = Instant::now();
+        Watched { begun: now, told: now, bar, log, line: String::new(), what }
+    }
+
+    fn build_output(&self, watched: &mut Watched, piece: &str, say: &mut dyn FnMut(&Watched, String)) {
+        if let Some((_, log)) = &mut watched.log {
+            // A log that cannot be written is no reason to give a build up.
+            let _ = log.write_all(piece.as_bytes());
+        }
+        let all = matches!(self.manner, Manner::Lines { all: true } | Manner::Bars { all: true });
+        let is_lines = matches!(self.manner, Manner::Lines { .. });
+        for part in piece.split_inclusive('\n') {
+            watched.line.push_str(part);
+            if !part.ends_with('\n') {
+                continue;
+            }
+            let line = std::mem::take(&mut watched.line);
+            for line in clean_line(line.trim_end(), Colours::Off).into_iter().filter(|line| !line.trim().is_empty()) {
+                if all || (is_lines && is_step(&line)) {
+                    say(watched, format!("  {line}"));
+                }
+                if let Some(bar) = &watched.bar {
+                    bar.set_message(line);
+                }
+            }
+        }
+    }
+}
+
+impl ImageObserver for ImageProgress {
+    fn tell(&self, image: &str, news: ImageNews<'_>) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_silent = state.is_hushed || self.manner == Manner::Silent;
+        let is_lines = matches!(self.manner, Manner::Lines { .. });
+        let mut say = |watched: &Watched, line: String| match &watched.bar {
+            _ if is_silent => {}
+            Some(bar) => bar.println(line),
+            None => drop(writeln!(io::stderr(), "{line}")),
+        };
+        match news {
+            ImageNews::PullBegun => {
+                let watched = self.begin("pull", image, is_silent);
+                if is_lines {
+                    say(&watched, format!("pulling {image}"));
+                }
+                state.images.insert(image.to_owned(), watched);
+            }
+            ImageNews::BuildBegun { context_bytes } => {
+                let watched = self.begin("build", image, is_silent);
+                let files = context_bytes.map_or("with buildx".to_owned(), |bytes| format!("{} of files", size(bytes)));
+                if is_lines {
+                    say(&watched, format!("building {image}, {files}"));
+                }
+                // A second begin is that of another builder, whose log takes the first one's place.
+                state.images.insert(image.to_owned(), watched);
+            }
+            ImageNews::Pulling { .. } | ImageNews::PullWaits(_) => {
+                let Some(watched) = state.images.get_mut(image) else { return };
+                let text = match news {
+                    ImageNews::Pulling { done, total } => {
+                        watched.bar.iter().for_each(|bar| {
+                            bar.set_length(total);
+                            bar.set_position(done);
+                        });
+                        format!("{} of {}", size(done), size(total))
+                    }
+                    ImageNews::PullWaits(why) => why.to_owned(),
+                    ImageNews::PullBegun
+                    | ImageNews::BuildBegun { .. }
+                    | ImageNews::BuildOutput(_)
+                    | ImageNews::Ready
+                    | ImageNews::Failed => return,
+                };
+                if is_lines && watched.told.elapsed() >= PULSE {
+                    watched.told = Instant::now();
+                    say(watched, format!("pulling {image}: {text}"));
+                }
+                watched.bar.iter().for_each(|bar| bar.set_message(text.clone()));
+            }
+            ImageNews::BuildOutput(piece) => {
+                let Some(mut watched) = state.images.remove(image) else { return };
+                self.build_output(&mut watched, piece, &mut say);
+                state.images.insert(image.to_owned(), watched);
+            }
+            ImageNews::Ready | ImageNews::Failed => {
+                let Some(watched) = state.images.remove(image) else { return };
+                watched.bar.iter().for_each(ProgressBar::finish_and_clear);
+                let watched = Watched { bar: None, ..watched };
+                let done = if watched.what == "build" { "built" } else { "pulled" };
+                if news == ImageNews::Ready {
+                    say(&watched, format!("{done} {image} in {:.1} s", watched.begun.elapsed().as_secs_f64()));
+                } else if let Some((path, _)) = &watched.log {
+                    let path = path.strip_prefix(&self.root).unwrap_or(path);
+                    say(&watched, format!("the whole output of the build is in {}", path.display()));
+                }
+            }
+        }
+    }
+}
+
+fn bar_style(is_build: bool) -> ProgressStyle {
+    let template = if is_build { "{spinner} {prefix} {wide_msg}" } else { "{spinner} {prefix} [{bar:24}] {wide_msg}" };
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
+}
+
+/// Tells whether a line begins a step, in the words of the classic builder or of BuildKit.
+fn is_step(line: &str) -> bool {
+    line.starts_with("Step ") || (line.starts_with('#') && line.contains(" [") && !line.contains("[internal]"))
+}
+
+/// Makes a file's name of an image's name.
+fn file_name(image: &str) -> String {
+    image.chars().map(|char| if char.is_ascii_alphanumeric() || "-.".contains(char) { char } else { '_' }).collect()
+}
+
+fn size(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let unit = units.into_iter().find(|(unit, _)| bytes >= *unit);
+    unit.map_or(format!("{bytes} B"), |(unit, name)| format!("{:.1} {name}", bytes as f64 / unit as f64))
+}

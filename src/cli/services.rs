@@ -1,0 +1,163 @@
+//! From compose files and `[[service]]` tables to the services of a run.
+
+use std::collections::BTreeMap;
+
+use super::error::CliError;
+use crate::compose::{self, ReadOptions};
+use crate::config::Settings;
+use crate::engine::{BuildRequest, Engine, Image, ImageRequest};
+use crate::model::{ContainerSettings, DependencyCondition, ImageSource, MountSource, Service, ServiceScope, Services};
+
+/// What runs beside the tests, and what compose files say of the tests' own containers.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// The service that the tests run in the place of.
+    pub(super) shard: Option<Service>,
+    pub(super) services: Services,
+    pub(super) warnings: Vec<String>,
+}
+
+/// Reads the compose files and adds the services of the configuration file.
+pub(super) fn beside(settings: &Settings) -> Result<Beside, CliError> {
+    let mut beside = match settings.compose.is_empty() {
+        true => Beside::default(),
+        false => of_compose(settings)?,
+    };
+    beside.services.list.extend(settings.services.iter().cloned());
+    beside.services.subnets = settings.subnets;
+    check(&beside.services.list)?;
+    Ok(beside)
+}
+
+fn of_compose(settings: &Settings) -> Result<Beside, CliError> {
+    let project_dir = settings.compose.first().and_then(|file| file.parent()).unwrap_or(&settings.root);
+    let variables: BTreeMap<String, String> =
+        settings.environment.iter().map(|var| (var.name.clone(), var.value.clone())).collect();
+    let options = ReadOptions {
+        project_dir: project_dir.to_owned(),
+        variables,
+        profiles: settings.profiles.clone(),
+        services: settings.service_names.clone(),
+        shard_service: settings.shard_service.clone(),
+    };
+    let mut read = compose::read(&settings.compose, &options)?;
+    let external: BTreeMap<&str, &str> =
+        read.volumes.iter().filter_map(|volume| Some((volume.name.as_str(), volume.external.as_deref()?))).collect();
+    for mount in read.services.iter_mut().flat_map(|service| &mut service.container.mounts) {
+        if let MountSource::Volume(Some(name)) = &mount.source
+            && let Some(existing) = external.get(name.as_str())
+        {
+            mount.source = MountSource::Existing((*existing).to_owned());
+        }
+    }
+    let mut warnings = read.warnings.clone();
+    let Some(name) = &settings.shard_service else {
+        let services = Services { list: read.services, ..Services::default() };
+        return Ok(Beside { shard: None, services, warnings });
+    };
+    let split = compose::shard_service(&read, name)?;
+    warnings.extend(split.warnings);
+    let needs = split.service.depends_on.clone();
+    let services = Services { list: split.sidecars, needs, ..Services::default() };
+    Ok(Beside { shard: Some(split.service), services, warnings })
+}
+
+/// Refuses what no order of starting could satisfy.
+fn check(services: &[Service]) -> Result<(), CliError> {
+    for (place, service) in services.iter().enumerate() {
+        if services[..place].iter().any(|other| other.name == service.name) {
+            return Err(CliError::Services(format!("two services have the name `{}`", service.name)));
+        }
+        let needed = service
+            .depends_on
+            .iter()
+            .filter_map(|need| Some((services.iter().find(|it| it.name == need.service)?, need)));
+        for (other, need) in needed {
+            if service.per != ServiceScope::Shard && other.per == ServiceScope::Shard {
+                let (name, other) = (&service.name, &other.name);
+                return Err(CliError::Services(format!(
+                    "all shards share `{name}`, and it depends on `{other}`, of which each shard has its own"
+                )));
+            }
+            let is_shared_job =
+                need.condition == DependencyCondition::CompletedSuccessfully && other.per != ServiceScope::Shard;
+            if is_shared_job && service.per == ServiceScope::Shard {
+                let name = &other.name;
+                return Err(CliError::Services(format!(
+                    "`{}` waits for the end of `{name}`, which all shards share; give `{name}` to each shard",
+                    service.name
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Lays what a compose file says of the tests' service under what the options say.
+pub(super) fn lay_under(service: &Service, container: &mut ContainerSettings) {
+    let of_service = service.container.clone();
+    let given = std::mem::take(&mut container.env);
+    container.env = of_service.env.into_iter().chain(given).collect();
+    container.mounts.splice(..0, of_service.mounts);
+    container.work_dir = container.work_dir.take().or(of_service.work_dir);
+    container.user = container.user.take().or(of_service.user);
+    container.hostname = container.hostname.take().or(of_service.hostname);
+    container.extra_hosts.splice(..0, of_service.extra_hosts);
+    container.dns.splice(..0, of_service.dns);
+    let limits = &mut container.limits;
+    limits.memory_bytes = limits.memory_bytes.or(of_service.limits.memory_bytes);
+    limits.cpu_millis = limits.cpu_millis.or(of_service.limits.cpu_millis);
+    limits.shm_bytes = limits.shm_bytes.or(of_service.limits.shm_bytes);
+    limits.ulimits.splice(..0, of_service.limits.ulimits);
+    let privileges = &mut container.privileges;
+    privileges.cap_add.splice(..0, of_service.privileges.cap_add);
+    privileges.cap_drop.splice(..0, of_service.privileges.cap_drop);
+    privileges.devices.splice(..0, of_service.privileges.devices);
+    privileges.read_only |= of_service.privileges.read_only;
+}
+
+/// Builds or pulls the images of all services, so that no shard waits for one. Those that are built have a name afterwards.
+pub(super) async fn obtain_images(
+    services: &mut [Service],
+    settings: &Settings,
+    engine: &dyn Engine,
+) -> Result<(), CliError> {
+    for service in services {
+        obtain_image(service, settings, engine).await?;
+    }
+    Ok(())
+}
+
+/// Builds or pulls the image of a service.
+pub(super) async fn obtain_image(
+    service: &mut Service,
+    settings: &Settings,
+    engine: &dyn Engine,
+) -> Result<Image, CliError> {
+    match &service.image {
+        ImageSource::Built(build) => {
+            let name = name_of_built(&service.name, &build.context);
+            let request = BuildRequest {
+                name: name.clone(),
+                build: build.clone(),
+                leave_out: vec![settings.output_dir.clone()],
+                pull: settings.pull,
+                platform: settings.platform.clone(),
+            };
+            let image = engine.build(&request).await?;
+            service.image = ImageSource::Named(name);
+            Ok(image)
+        }
+        ImageSource::Named(name) => {
+            Ok(engine.image(&ImageRequest { pull: settings.pull, ..ImageRequest::new(name) }).await?)
+        }
+    }
+}
+
+/// Names the image that is built for a service.
+pub(super) fn name_of_built(service: &str, context: &std::path::Path) -> String {
+    let dir = context.file_name().unwrap_or_default().to_string_lossy();
+    let words = format!("{dir}-{service}").to_lowercase();
+    let letters = words.split(|char: char| !(char.is_ascii_lowercase() || char.is_ascii_digit()));
+    format!("minke-build/{}:latest", letters.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-"))
+}
