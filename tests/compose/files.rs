@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use minke::model::{ImageSource, MountSource};
+use minke::model::{ImageSource, MountSource, Reset, ServiceScope};
 
 use crate::project::{Project, env, named, names, service};
 
@@ -73,6 +73,15 @@ fn reset_and_override_are_obeyed() {
     let alone = Project::of("services:\n  s: {image: i, user: !reset u, dns: !override [1.1.1.1]}\n").good();
     assert_eq!(alone.services[0].container.user, None);
     assert_eq!(alone.services[0].container.dns, ["1.1.1.1"]);
+}
+
+#[test]
+fn keys_of_others_are_replaced_as_a_whole() {
+    let one = "x-a: {b: 1}\nservices: {s: {image: i, x-a: [1], x-minke: {per: run}}}\n";
+    let two = "x-a: 2\nservices: {s: {x-a: 1, x-minke: {reset: none}}}\n";
+    let project = Project::new().file("one.yaml", one).file("two.yaml", two);
+    let read = project.read(&["one.yaml", "two.yaml"]).unwrap();
+    assert_eq!((read.services[0].per, read.services[0].reset), (ServiceScope::Run, Reset::None));
 }
 
 #[test]
