@@ -25,6 +25,18 @@ fn a_variable_without_a_value_is_empty_and_warned_of_once() {
 }
 
 #[test]
+fn variables_that_files_of_variables_lack_are_warned_of_too() {
+    let project = Project::of("services: {s: {image: i, env_file: sub/s.env}}\n")
+        .file(".env", "A=$ONE\n")
+        .file("sub/s.env", "B=$A$TWO\nC=${TWO}\nD=$ONE\n");
+    let expected = [
+        ".env: the variable `ONE` is not set, so it is empty",
+        "sub/s.env: the variable `TWO` is not set, so it is empty",
+    ];
+    assert_eq!(project.good().warnings, expected);
+}
+
+#[test]
 fn later_files_change_earlier_ones_by_composes_rules() {
     let one = "services:\n  s:\n    image: i:1\n    command: [a, b]\n    environment: {A: 1, B: 1}\n    volumes: [v:/data, ./x:/x]\n    \
                dns: 1.1.1.1\n    tmpfs: /run\n    labels: [l=1]\n    depends_on: [d]\n    healthcheck: {test: [CMD, a], retries: 1}\n    \
