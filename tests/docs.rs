@@ -263,6 +263,39 @@ fn every_yaml_block_is_yaml() {
 }
 
 #[test]
+fn the_services_that_are_shown_can_be_read() {
+    let page = page("services.md");
+    let directory = tempfile::tempdir().unwrap();
+    let [yaml] = &blocks(&page, "yaml")[..] else { panic!("not exactly one block") };
+    let file = directory.path().join("compose.yaml");
+    std::fs::write(&file, yaml).unwrap();
+    let options = minke::compose::ReadOptions {
+        project_dir: directory.path().to_owned(),
+        ..minke::compose::ReadOptions::default()
+    };
+    let read = minke::compose::read(&[file], &options).unwrap();
+    assert_eq!((read.services[0].ready.len(), read.warnings.len()), (2, 0));
+    let [toml] = &blocks(&page, "toml")[..] else { panic!("not exactly one block") };
+    std::fs::write(directory.path().join("minke.toml"), toml).unwrap();
+    let cli = minke::cli::parse(["minke", "run"].map(OsString::from).into_iter()).unwrap();
+    let settings = cli.settings(&minke::config::Environment::default(), directory.path()).unwrap();
+    assert_eq!(settings.services.len(), 2);
+}
+
+#[test]
+fn every_key_of_a_service_table_is_described() {
+    let page = page("services.md");
+    let reader = include_str!("../src/config/service.rs");
+    let keys =
+        reader.split("fields.").skip(1).filter_map(|call| call.split('"').nth(1).filter(|_| call.contains("(\"")));
+    let keys: BTreeSet<&str> = keys.collect();
+    assert!(keys.len() > 25, "{keys:?}");
+    for key in keys {
+        assert!(page.contains(&format!("`{key}`")), "docs/services.md does not name `{key}`");
+    }
+}
+
+#[test]
 fn the_groovy_block_is_balanced() {
     let [groovy] = &blocks(&page("ci.md"), "groovy")[..] else { panic!("not exactly one block") };
     for (open, close) in [('{', '}'), ('(', ')'), ('[', ']')] {
@@ -309,7 +342,7 @@ fn without_variables(line: &str) -> String {
 #[test]
 fn every_command_can_be_given() {
     let mut checked = 0;
-    for file in ["ci.md", "events.md"] {
+    for file in ["ci.md", "events.md", "services.md"] {
         for words in commands(&page(file)) {
             let shown = words.join(" ");
             let known = minke::cli::command().get_subcommands().any(|known| known.get_name() == words[1]);

@@ -19,8 +19,13 @@ pub(super) struct BadLine {
 /// The variables of a file in its order. One without a value is `None`.
 pub(super) type Entries = Vec<(String, Option<String>)>;
 
-/// Reads a file. Variables in values are those that `find` has, else those of earlier lines.
-pub(super) fn parse(text: &str, find: &dyn Fn(&str) -> Option<String>) -> Result<Entries, BadLine> {
+/// Reads a file. Variables in values are those that `find` has, else those of earlier lines; names of others are added to
+/// `missing`.
+pub(super) fn parse(
+    text: &str,
+    find: &dyn Fn(&str) -> Option<String>,
+    missing: &mut Vec<String>,
+) -> Result<Entries, BadLine> {
     let mut entries: Entries = Vec::new();
     let mut earlier = HashMap::new();
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -45,12 +50,12 @@ pub(super) fn parse(text: &str, find: &dyn Fn(&str) -> Option<String>) -> Result
                 rest = quoted[end..].split_once('\n').map_or("", |(_, below)| below);
                 let quoted = &quoted[..end];
                 let plain = match quote {
-                    '"' => filled(&unescape(quoted), &earlier, find).map_err(bad)?,
+                    '"' => filled(&unescape(quoted), &earlier, find, missing).map_err(bad)?,
                     _ => quoted.to_owned(),
                 };
                 Some(plain)
             }
-            Some(value) => Some(filled(without_comment(value), &earlier, find).map_err(bad)?),
+            Some(value) => Some(filled(without_comment(value), &earlier, find, missing).map_err(bad)?),
         };
         if let Some(value) = &value {
             earlier.insert(name.to_owned(), value.clone());
@@ -94,9 +99,13 @@ fn filled(
     text: &str,
     earlier: &HashMap<String, String>,
     find: &dyn Fn(&str) -> Option<String>,
+    missing: &mut Vec<String>,
 ) -> Result<String, Fault> {
     let both = |name: &str| find(name).or_else(|| earlier.get(name).cloned());
-    interpolate(text, &mut Variables { find: &both, missing: Vec::new() }).map_err(|unfit| match unfit {
+    let mut variables = Variables { find: &both, missing: std::mem::take(missing) };
+    let filled = interpolate(text, &mut variables);
+    *missing = variables.missing;
+    filled.map_err(|unfit| match unfit {
         Unfit::Form(fault) => fault,
         Unfit::Required { name, message } => Fault::new(format!("needs the variable `{name}`: {message}")),
     })
@@ -147,7 +156,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Vec<(String, Option<String>)> {
-        parse(text, &|name| (name == "OUTER").then(|| "o".to_owned())).unwrap()
+        parse(text, &|name| (name == "OUTER").then(|| "o".to_owned()), &mut Vec::new()).unwrap()
     }
 
     #[test]
@@ -172,16 +181,23 @@ mod tests {
     }
 
     #[test]
+    fn variables_that_are_missing_are_noted_once() {
+        let mut missing = Vec::new();
+        parse("A=$X\nB=$X$A${Y:-d}\n", &|_| None, &mut missing).unwrap();
+        assert_eq!(missing, ["X"]);
+    }
+
+    #[test]
     fn bad_lines_are_named() {
         for text in ["\n=x", "\nA B=x", "\nA='x", "\nA=\"x\\\"", "\nA=${", "\nA=${X:?m}"] {
-            assert_eq!(parse(text, &|_| None).unwrap_err().line, 2, "{text:?}");
+            assert_eq!(parse(text, &|_| None, &mut Vec::new()).unwrap_err().line, 2, "{text:?}");
         }
     }
 
     proptest! {
         #[test]
         fn no_text_makes_it_panic(text in "[A-C=:#'\"\\\\$ {}\n]{0,40}") {
-            _ = parse(&text, &|_| None);
+            _ = parse(&text, &|_| None, &mut Vec::new());
             _ = parse_raw(&text);
         }
     }

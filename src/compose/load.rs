@@ -39,11 +39,14 @@ impl<'a> Loader<'a> {
     /// Begins with the variables that were handed in and those of the project's `.env`.
     pub(super) fn new(options: &'a ReadOptions) -> Result<Self, ComposeError> {
         let mut variables = options.variables.clone();
+        let (mut warnings, mut missing) = (Vec::new(), Vec::new());
         let path = options.project_dir.join(".env");
         match read_text(&path) {
             Ok(text) => {
                 let find = |name: &str| options.variables.get(name).cloned();
-                let entries = dotenv::parse(&text, &find).map_err(|bad| bad_line(shown(&path, options), bad))?;
+                let entries = dotenv::parse(&text, &find, &mut missing);
+                let entries = entries.map_err(|bad| bad_line(shown(&path, options), bad))?;
+                warnings.extend(missing.iter().map(|name| unset(&shown(&path, options).display().to_string(), name)));
                 let mut own = BTreeMap::new();
                 own.extend(entries.into_iter().filter_map(|(name, value)| Some((name, value?))));
                 own.append(&mut variables);
@@ -52,7 +55,7 @@ impl<'a> Loader<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(ComposeError::Unreadable { path: shown(&path, options), source }),
         }
-        Ok(Self { options, variables, warnings: Vec::new(), bases: BTreeMap::new(), missing: Vec::new() })
+        Ok(Self { options, variables, warnings, bases: BTreeMap::new(), missing })
     }
 
     /// Reads and merges files, the later ones over the earlier ones.
@@ -76,11 +79,16 @@ impl<'a> Loader<'a> {
     }
 
     /// Reads the variables of a file that a service names.
-    pub(super) fn env_file(&self, path: &Path, is_raw: bool) -> io::Result<Result<dotenv::Entries, ComposeError>> {
+    pub(super) fn env_file(&mut self, path: &Path, is_raw: bool) -> io::Result<Result<dotenv::Entries, ComposeError>> {
         let text = read_text(path)?;
         let find = |name: &str| self.variables.get(name).cloned();
-        let entries = if is_raw { dotenv::parse_raw(&text) } else { dotenv::parse(&text, &find) };
-        Ok(entries.map_err(|bad| bad_line(shown(path, self.options), bad)))
+        let mut missing = Vec::new();
+        let entries = if is_raw { dotenv::parse_raw(&text) } else { dotenv::parse(&text, &find, &mut missing) };
+        let shown_path = shown(path, self.options);
+        for name in missing {
+            self.warn_of_missing(name, &shown_path.display().to_string());
+        }
+        Ok(entries.map_err(|bad| bad_line(shown_path, bad)))
     }
 
     /// Reads the documents of a file, with variables filled in and services in one form.
@@ -134,6 +142,14 @@ impl<'a> Loader<'a> {
         Ok(())
     }
 
+    /// Warns of a variable without a value, the first time that it is found missing.
+    fn warn_of_missing(&mut self, name: String, place: &str) {
+        if !self.missing.contains(&name) {
+            self.warnings.push(unset(place, &name));
+            self.missing.push(name);
+        }
+    }
+
     /// Fills variables in everywhere below a value.
     fn fill(&mut self, node: &mut Node, path: &mut Vec<String>) -> Result<(), ComposeError> {
         match &mut node.value {
@@ -145,11 +161,7 @@ impl<'a> Loader<'a> {
                 let missing = variables.missing;
                 *text = filled.map_err(|unfit| unfit_at(unfit, node.at.clone(), path.join(".")))?;
                 for name in missing {
-                    if !self.missing.contains(&name) {
-                        let (file, line) = (node.at.file.display(), node.at.line);
-                        self.warnings.push(format!("{file}:{line}: the variable `{name}` is not set, so it is empty"));
-                        self.missing.push(name);
-                    }
+                    self.warn_of_missing(name, &format!("{}:{}", node.at.file.display(), node.at.line));
                 }
                 Ok(())
             }
@@ -267,6 +279,10 @@ fn read_text(path: &Path) -> io::Result<String> {
 
 fn shown(path: &Path, options: &ReadOptions) -> PathBuf {
     path.strip_prefix(&options.project_dir).unwrap_or(path).to_owned()
+}
+
+fn unset(place: &str, name: &str) -> String {
+    format!("{place}: the variable `{name}` is not set, so it is empty")
 }
 
 fn bad_line(path: PathBuf, bad: dotenv::BadLine) -> ComposeError {

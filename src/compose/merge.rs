@@ -89,6 +89,10 @@ fn merge_lists(list: &mut Vec<Node>, added: Vec<Node>, path: &[String]) {
 
 /// Tells whether a value at this path takes the place of an earlier one as a whole.
 fn is_replaced(path: &[String]) -> bool {
+    // What a key of others means is theirs to know.
+    if path.last().is_some_and(|key| key.starts_with("x-") && key != "x-minke") {
+        return true;
+    }
     let path: Vec<&str> = path.iter().map(String::as_str).collect();
     matches!(path[..], ["services", _, "command" | "entrypoint"] | ["services", _, "healthcheck", "test"])
 }

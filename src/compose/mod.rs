@@ -23,6 +23,7 @@ mod shard;
 mod yaml;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::model::Service;
@@ -30,8 +31,8 @@ use crate::model::Service;
 pub use error::ComposeError;
 pub use shard::{Shard, shard_service};
 
-/// What is to be read from compose files, and with what.
-#[derive(Debug, Clone, Default)]
+/// What is to be read from compose files, and with what. Values of variables are left out of `Debug`: they may be secrets.
+#[derive(Clone, Default)]
 pub struct ReadOptions {
     /// The directory that relative paths are taken from, and that has the `.env`, as an absolute path.
     pub project_dir: PathBuf,
@@ -43,6 +44,19 @@ pub struct ReadOptions {
     pub services: Option<Vec<String>>,
     /// A service that is wanted besides, for [`shard_service`].
     pub shard_service: Option<String>,
+}
+
+impl fmt::Debug for ReadOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { project_dir, variables, profiles, services, shard_service } = self;
+        f.debug_struct("ReadOptions")
+            .field("project_dir", project_dir)
+            .field("variables", &variables.keys())
+            .field("profiles", profiles)
+            .field("services", services)
+            .field("shard_service", shard_service)
+            .finish()
+    }
 }
 
 /// What compose files say.

@@ -33,7 +33,8 @@ pub(super) fn read(files: &[PathBuf], options: &ReadOptions) -> Result<Read, Com
             warnings.push(ignored::top_warning(&Unread { at: node.at.clone(), key: name.clone(), suggestion }));
         }
     }
-    let services = drafts.into_values().map(|draft| finished(draft, &loader)).collect::<Result<_, _>>()?;
+    let services = drafts.into_values().map(|draft| finished(draft, &mut loader)).collect::<Result<_, _>>()?;
+    warnings.append(&mut loader.warnings);
     let services = order_services(services)?;
     let used: BTreeSet<&str> = services.iter().flat_map(named_volumes).collect();
     let volumes = volumes.into_iter().filter(|volume| used.contains(volume.name.as_str())).collect();
@@ -226,7 +227,7 @@ fn remark_at(at: &At, remark: &str) -> String {
 }
 
 /// Reads the variables of the files that a service names, and puts its own over them.
-fn finished(draft: Draft, loader: &Loader<'_>) -> Result<Service, ComposeError> {
+fn finished(draft: Draft, loader: &mut Loader<'_>) -> Result<Service, ComposeError> {
     let Draft { mut service, env_files, env, .. } = draft;
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
     for file in env_files {

@@ -110,7 +110,7 @@ pub(super) fn built(draft: &Draft) -> Option<&Build> {
 
 fn container(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Result<ContainerSettings, Wrong> {
     let mut mounts: Vec<Mount> = fields.read("volumes", |node, key| volumes(node, key, reading))?.unwrap_or_default();
-    mounts.extend(fields.read("tmpfs", tmpfs)?.unwrap_or_default());
+    mounts.extend(fields.read("tmpfs", |node, key| tmpfs(node, key, reading))?.unwrap_or_default());
     Ok(ContainerSettings {
         work_dir: fields.text("working_dir")?,
         user: fields.text("user")?,

@@ -117,7 +117,7 @@ fn image(fields: &mut Fields<'_>, table: &Node, reading: &mut Reading<'_>) -> Re
 fn container(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Result<ContainerSettings, Wrong> {
     let base = reading.base;
     let mut mounts = fields.read("volumes", |node, key| volumes(node, key, reading))?.unwrap_or_default();
-    mounts.extend(fields.read("tmpfs", tmpfs)?.unwrap_or_default());
+    mounts.extend(fields.read("tmpfs", |node, key| tmpfs(node, key, reading))?.unwrap_or_default());
     Ok(ContainerSettings {
         work_dir: fields.parse("work-dir", |text| ContainerPath::parse(text, base))?.map(|path| path.0),
         user: fields.parse("user", |text| User::parse(text, base))?.map(|user| user.0),

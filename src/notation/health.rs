@@ -35,8 +35,7 @@ fn test(node: &Node, key: &str) -> Result<Vec<String>, Wrong> {
     };
     let is_good = match words.first().map(String::as_str) {
         Some("NONE") => words.len() == 1,
-        Some("CMD") => words.len() > 1,
-        Some("CMD-SHELL") => words.len() == 2,
+        Some("CMD" | "CMD-SHELL") => words.len() > 1,
         Some(_) | None => false,
     };
     match is_good {

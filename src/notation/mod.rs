@@ -1,7 +1,7 @@
 //! How people write things down, whatever the file they write them in: durations, amounts of memory, mounts, checks, and
 //! what is wrong with them.
 //!
-//! Pure, and knows no file's syntax: what was read is handed in as text, or as a tree of [`Node`]s.
+//! Pure, and knows no file's syntax: what was read is handed in as text, or as a tree of values.
 
 mod build;
 mod depends;

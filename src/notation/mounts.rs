@@ -18,10 +18,15 @@ pub(crate) fn volumes(node: &Node, key: &str, reading: &mut Reading<'_>) -> Resu
 }
 
 /// Reads `tmpfs`: `/path` or `/path:size=64m,mode=1777`, one or several.
-pub(crate) fn tmpfs(node: &Node, key: &str) -> Result<Vec<Mount>, Wrong> {
+pub(crate) fn tmpfs(node: &Node, key: &str, reading: &mut Reading<'_>) -> Result<Vec<Mount>, Wrong> {
+    let mut mount = |node: &Node| {
+        let (mount, ignored) = parse(node, key, parse_tmpfs)?;
+        note_ignored(node, key, ignored, reading);
+        Ok(mount)
+    };
     match &node.value {
-        Value::List(list) => list.iter().map(|node| parse(node, key, parse_tmpfs)).collect(),
-        Value::Scalar(_) => Ok(vec![parse(node, key, parse_tmpfs)?]),
+        Value::List(list) => list.iter().map(mount).collect(),
+        Value::Scalar(_) => Ok(vec![mount(node)?]),
         Value::Null | Value::Map(_) => Err(node.unlike(key, "must be a path or a list of paths")),
     }
 }
@@ -73,10 +78,14 @@ fn volume(node: &Node, key: &str, reading: &mut Reading<'_>) -> Result<Mount, Wr
     }
     let (base, home) = (reading.base, reading.home);
     let (mount, ignored) = parse(node, key, |text| short(text, base, home))?;
-    for mode in ignored {
-        reading.unread.push(Unread { at: node.at.clone(), key: format!("{key}:{mode}"), suggestion: None });
-    }
+    note_ignored(node, key, ignored, reading);
     Ok(mount)
+}
+
+/// Notes the modes and options of a mount that have no effect.
+fn note_ignored(node: &Node, key: &str, ignored: Vec<String>, reading: &mut Reading<'_>) {
+    let unread = |mode: String| Unread { at: node.at.clone(), key: format!("{key}:{mode}"), suggestion: None };
+    reading.unread.extend(ignored.into_iter().map(unread));
 }
 
 fn short(text: &str, base: &Path, home: Option<&str>) -> Result<(Mount, Vec<String>), Fault> {
@@ -174,23 +183,22 @@ fn inner(
     Ok(())
 }
 
-fn parse_tmpfs(text: &str) -> Result<Mount, Fault> {
+fn parse_tmpfs(text: &str) -> Result<(Mount, Vec<String>), Fault> {
     let (target, options) = text.split_once(':').unwrap_or((text, ""));
     let (mut bytes, mut mode, mut read_only) = (None, None, false);
+    let mut ignored = Vec::new();
     for option in options.split(',').filter(|option| !option.is_empty()) {
         match option.split_once('=').unwrap_or((option, "")) {
             ("size", value) => bytes = Some(parse_size(value)?),
             ("mode", value) => mode = Some(octal(value)?),
             ("ro", "") => read_only = true,
-            // What the engine does anyway, or what makes no difference to a test.
-            ("rw" | "noexec" | "exec" | "nosuid" | "nodev" | "noatime", "") => {}
-            _ => {
-                return Err(Fault::new(format!("must have the options `size` and `mode` only, unlike `{option}`"))
-                    .help("Such as `/run:size=64m,mode=1777`."));
-            }
+            // What the engine does anyway.
+            ("rw" | "noexec" | "nosuid" | "nodev", "") => {}
+            (_, _) => ignored.push(option.to_owned()),
         }
     }
-    Ok(Mount { source: MountSource::Tmpfs { bytes, mode }, container: target_path(target)?, read_only })
+    let source = MountSource::Tmpfs { bytes, mode };
+    Ok((Mount { source, container: target_path(target)?, read_only }, ignored))
 }
 
 fn octal(text: &str) -> Result<u32, Fault> {

@@ -38,7 +38,6 @@ fn a_bad_value_is_named_with_its_line_and_key() {
         ),
         ("volumes: [{type: bind, target: /x}]", "`services.s.volumes` must have a `source` to bind"),
         ("tmpfs: ['/x:size=y']", "`services.s.tmpfs` must be an amount of memory"),
-        ("tmpfs: ['/x:uid=1']", "`services.s.tmpfs` must have the options `size` and `mode` only"),
         ("command: \"a 'b\"", "`services.s.command` has a quote that is not closed"),
         ("command: {a: 1}", "`services.s.command` must be text or a list of words, not a map"),
         ("environment: a", "`services.s.environment` must be a map or a list of NAME=VALUE"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use minke::model::{ImageSource, MountSource};
+use minke::model::{ImageSource, MountSource, Reset, ServiceScope};
 
 use crate::project::{Project, env, named, names, service};
 
@@ -22,6 +22,18 @@ fn a_variable_without_a_value_is_empty_and_warned_of_once() {
     let read = Project::of("services:\n  s:\n    image: i$X\n    user: u${X}\n").good();
     assert_eq!(read.services[0].image, ImageSource::Named("i".to_owned()));
     assert_eq!(read.warnings, ["compose.yaml:3: the variable `X` is not set, so it is empty"]);
+}
+
+#[test]
+fn variables_that_files_of_variables_lack_are_warned_of_too() {
+    let project = Project::of("services: {s: {image: i, env_file: sub/s.env}}\n")
+        .file(".env", "A=$ONE\n")
+        .file("sub/s.env", "B=$A$TWO\nC=${TWO}\nD=$ONE\n");
+    let expected = [
+        ".env: the variable `ONE` is not set, so it is empty",
+        "sub/s.env: the variable `TWO` is not set, so it is empty",
+    ];
+    assert_eq!(project.good().warnings, expected);
 }
 
 #[test]
@@ -74,6 +86,15 @@ fn reset_and_override_are_obeyed() {
     let alone = Project::of("services:\n  s: {image: i, user: !reset u, dns: !override [1.1.1.1]}\n").good();
     assert_eq!(alone.services[0].container.user, None);
     assert_eq!(alone.services[0].container.dns, ["1.1.1.1"]);
+}
+
+#[test]
+fn keys_of_others_are_replaced_as_a_whole() {
+    let one = "x-a: {b: 1}\nservices: {s: {image: i, x-a: [1], x-minke: {per: run}}}\n";
+    let two = "x-a: 2\nservices: {s: {x-a: 1, x-minke: {reset: none}}}\n";
+    let project = Project::new().file("one.yaml", one).file("two.yaml", two);
+    let read = project.read(&["one.yaml", "two.yaml"]).unwrap();
+    assert_eq!((read.services[0].per, read.services[0].reset), (ServiceScope::Run, Reset::None));
 }
 
 #[test]

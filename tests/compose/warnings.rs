@@ -55,6 +55,7 @@ fn keys_below_others_are_named_too() {
         ),
         ("networks: {n: {ipv4_address: 1.2.3.4}}", "`services.s.networks.n.ipv4_address` is not honoured"),
         ("volumes: ['v:/v:nocopy']", "`services.s.volumes:nocopy` is not honoured"),
+        ("tmpfs: '/t:uid=1000,noexec'", "`services.s.tmpfs:uid=1000` is not honoured"),
         ("volumes: [{target: /x, volume: {subpath: y}}]", "`services.s.volumes.volume.subpath` is not honoured"),
         ("enviroment: {A: 1}", "`services.s.enviroment` is not honoured: did you mean `environment`?"),
     ];

@@ -141,6 +141,7 @@ fn bad_tables_are_refused_with_their_line() {
             "minke.toml:4: `service.db.ready.timout` is not a key of a service\nhelp: Did you mean `timeout`?",
         ),
         (&format!("{db}labels = ['minke.run=x']\n"), "minke.toml:4: `service.db.labels` has the label `minke.run`"),
+        (&format!("{db}tmpfs = '/t:exec'\n"), "minke.toml:4: `service.db.tmpfs:exec` is not a key of a service"),
         (&format!("{db}ready = 5432\n"), "minke.toml:4: `service.db.ready` must be a list of probes"),
         (
             &format!("{db}\n[service.health]\ntst = 'x'\n"),
