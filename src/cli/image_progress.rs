@@ -20,6 +20,10 @@ use crate::run::builds_directory;
 const PULSE: Duration = Duration::from_secs(10);
 /// How often a bar moves.
 const TICK: Duration = Duration::from_millis(120);
+/// A line of a build that is longer is broken, in bytes.
+const LONGEST: usize = 8 << 10;
+const PULL: &str = "pull";
+const BUILD: &str = "build";
 
 /// Tells on standard error how images get on: with a bar on a terminal, else with a line now and then.
 #[derive(Debug)]
@@ -78,42 +82,71 @@ impl ImageProgress {
         state.images.values_mut().filter_map(|image| image.bar.take()).for_each(|bar| bar.finish_and_clear());
     }
 
-    fn begin(&self, what: &'static str, image: &str, is_hushed: bool) -> Watched {
-        let is_build = what == "build";
+    fn begin(&self, what: &'static str, image: &str, state: &mut State, details: &str) {
+        let is_build = what == BUILD;
         let log = self.logs.as_ref().filter(|_| is_build).and_then(|(output_dir, run)| {
             let path = builds_directory(output_dir, *run).ok()?.join(format!("{}.log", file_name(image)));
             Some((path.clone(), File::create(path).ok()?))
         });
-        let bar = (matches!(self.manner, Manner::Bars { .. }) && !is_hushed).then(|| {
+        let bar = (matches!(self.manner, Manner::Bars { .. }) && !state.is_hushed).then(|| {
             let bar = ProgressBar::new(0).with_style(bar_style(is_build)).with_prefix(format!("{what} {image}"));
             bar.enable_steady_tick(TICK);
             bar
         });
         let now = Instant::now();
-        Watched { begun: now, told: now, bar, log, line: String::new(), what }
+        let watched = Watched { begun: now, told: now, bar, log, line: String::new(), what };
+        if matches!(self.manner, Manner::Lines { .. }) && !state.is_hushed {
+            say(None, &format!("{what}ing {image}{details}"));
+        }
+        // A second begin is that of another builder, whose log takes the first one's place.
+        let earlier = state.images.insert(image.to_owned(), watched);
+        earlier.and_then(|earlier| earlier.bar).iter().for_each(ProgressBar::finish_and_clear);
     }
 
-    fn build_output(&self, watched: &mut Watched, piece: &str, say: &mut dyn FnMut(&Watched, String)) {
+    fn pull_goes_on(&self, watched: &mut Watched, image: &str, is_hushed: bool, text: &str) {
+        if matches!(self.manner, Manner::Lines { .. }) && !is_hushed && watched.told.elapsed() >= PULSE {
+            watched.told = Instant::now();
+            say(None, &format!("pulling {image}: {text}"));
+        }
+        watched.bar.iter().for_each(|bar| bar.set_message(text.to_owned()));
+    }
+
+    fn build_goes_on(&self, watched: &mut Watched, is_hushed: bool, piece: &str) {
         if let Some((_, log)) = &mut watched.log {
             // A log that cannot be written is no reason to give a build up.
             let _ = log.write_all(piece.as_bytes());
         }
-        let all = matches!(self.manner, Manner::Lines { all: true } | Manner::Bars { all: true });
-        let is_lines = matches!(self.manner, Manner::Lines { .. });
         for part in piece.split_inclusive('\n') {
             watched.line.push_str(part);
-            if !part.ends_with('\n') {
+            if !part.ends_with('\n') && watched.line.len() < LONGEST {
                 continue;
             }
             let line = std::mem::take(&mut watched.line);
             for line in clean_line(line.trim_end(), Colours::Off).into_iter().filter(|line| !line.trim().is_empty()) {
-                if all || (is_lines && is_step(&line)) {
-                    say(watched, format!("  {line}"));
+                let is_told = match self.manner {
+                    Manner::Silent => false,
+                    Manner::Lines { all } => all || is_step(&line),
+                    Manner::Bars { all } => all,
+                };
+                if is_told && !is_hushed {
+                    say(watched.bar.as_ref(), &format!("  {line}"));
                 }
-                if let Some(bar) = &watched.bar {
-                    bar.set_message(line);
-                }
+                watched.bar.iter().for_each(|bar| bar.set_message(line.clone()));
             }
+        }
+    }
+
+    fn end(&self, watched: Watched, image: &str, is_hushed: bool, is_ready: bool) {
+        watched.bar.iter().for_each(ProgressBar::finish_and_clear);
+        if is_hushed || self.manner == Manner::Silent {
+            return;
+        }
+        let done = if watched.what == BUILD { "built" } else { "pulled" };
+        if is_ready {
+            say(None, &format!("{done} {image} in {:.1} s", watched.begun.elapsed().as_secs_f64()));
+        } else if let Some((path, _)) = &watched.log {
+            let path = path.strip_prefix(&self.root).unwrap_or(path);
+            say(None, &format!("the whole output of the build is in {}", path.display()));
         }
     }
 }
@@ -121,71 +154,42 @@ impl ImageProgress {
 impl ImageObserver for ImageProgress {
     fn tell(&self, image: &str, news: ImageNews<'_>) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_silent = state.is_hushed || self.manner == Manner::Silent;
-        let is_lines = matches!(self.manner, Manner::Lines { .. });
-        let mut say = |watched: &Watched, line: String| match &watched.bar {
-            _ if is_silent => {}
-            Some(bar) => bar.println(line),
-            None => drop(writeln!(io::stderr(), "{line}")),
-        };
+        let State { images, is_hushed } = &mut *state;
+        let is_hushed = *is_hushed;
         match news {
-            ImageNews::PullBegun => {
-                let watched = self.begin("pull", image, is_silent);
-                if is_lines {
-                    say(&watched, format!("pulling {image}"));
-                }
-                state.images.insert(image.to_owned(), watched);
+            ImageNews::PullBegun => self.begin(PULL, image, &mut state, ""),
+            ImageNews::BuildBegun { context_bytes: Some(bytes) } => {
+                self.begin(BUILD, image, &mut state, &format!(", {} of files", size(bytes)));
             }
-            ImageNews::BuildBegun { context_bytes } => {
-                let watched = self.begin("build", image, is_silent);
-                let files = context_bytes.map_or("with buildx".to_owned(), |bytes| format!("{} of files", size(bytes)));
-                if is_lines {
-                    say(&watched, format!("building {image}, {files}"));
-                }
-                // A second begin is that of another builder, whose log takes the first one's place.
-                state.images.insert(image.to_owned(), watched);
+            ImageNews::BuildBegun { context_bytes: None } => self.begin(BUILD, image, &mut state, ", with buildx"),
+            ImageNews::Pulling { done, total } => {
+                let Some(watched) = images.get_mut(image) else { return };
+                watched.bar.iter().for_each(|bar| bar.set_length(total));
+                watched.bar.iter().for_each(|bar| bar.set_position(done));
+                self.pull_goes_on(watched, image, is_hushed, &format!("{} of {}", size(done), size(total)));
             }
-            ImageNews::Pulling { .. } | ImageNews::PullWaits(_) => {
-                let Some(watched) = state.images.get_mut(image) else { return };
-                let text = match news {
-                    ImageNews::Pulling { done, total } => {
-                        watched.bar.iter().for_each(|bar| {
-                            bar.set_length(total);
-                            bar.set_position(done);
-                        });
-                        format!("{} of {}", size(done), size(total))
-                    }
-                    ImageNews::PullWaits(why) => why.to_owned(),
-                    ImageNews::PullBegun
-                    | ImageNews::BuildBegun { .. }
-                    | ImageNews::BuildOutput(_)
-                    | ImageNews::Ready
-                    | ImageNews::Failed => return,
-                };
-                if is_lines && watched.told.elapsed() >= PULSE {
-                    watched.told = Instant::now();
-                    say(watched, format!("pulling {image}: {text}"));
-                }
-                watched.bar.iter().for_each(|bar| bar.set_message(text.clone()));
+            ImageNews::PullWaits(why) => {
+                let Some(watched) = images.get_mut(image) else { return };
+                self.pull_goes_on(watched, image, is_hushed, why);
             }
             ImageNews::BuildOutput(piece) => {
-                let Some(mut watched) = state.images.remove(image) else { return };
-                self.build_output(&mut watched, piece, &mut say);
-                state.images.insert(image.to_owned(), watched);
+                let Some(watched) = images.get_mut(image) else { return };
+                self.build_goes_on(watched, is_hushed, piece);
             }
             ImageNews::Ready | ImageNews::Failed => {
-                let Some(watched) = state.images.remove(image) else { return };
-                watched.bar.iter().for_each(ProgressBar::finish_and_clear);
-                let watched = Watched { bar: None, ..watched };
-                let done = if watched.what == "build" { "built" } else { "pulled" };
-                if news == ImageNews::Ready {
-                    say(&watched, format!("{done} {image} in {:.1} s", watched.begun.elapsed().as_secs_f64()));
-                } else if let Some((path, _)) = &watched.log {
-                    let path = path.strip_prefix(&self.root).unwrap_or(path);
-                    say(&watched, format!("the whole output of the build is in {}", path.display()));
-                }
+                let Some(watched) = images.remove(image) else { return };
+                self.end(watched, image, is_hushed, news == ImageNews::Ready);
             }
         }
+    }
+}
+
+/// Writes a line to standard error, above the bar if there is one.
+fn say(bar: Option<&ProgressBar>, line: &str) {
+    match bar {
+        Some(bar) => bar.println(line),
+        // Nobody is left to be told when this fails.
+        None => drop(writeln!(io::stderr(), "{line}")),
     }
 }
 

@@ -36,8 +36,17 @@ impl Built {
 
 impl Drop for Built {
     fn drop(&mut self) {
-        let _ = std::process::Command::new("docker").args(["rmi", "--force", &self.image]).output();
+        remove_built(&self.image);
     }
+}
+
+/// Removes an image that was built, and those that had its name before.
+fn remove_built(image: &str) {
+    let label = format!("label=minke.build={image}");
+    for id in docker(&["images", "--quiet", "--filter", &label]).lines() {
+        let _ = std::process::Command::new("docker").args(["rmi", "--force", id]).output();
+    }
+    let _ = std::process::Command::new("docker").args(["rmi", "--force", image]).output();
 }
 
 #[test]
@@ -75,12 +84,12 @@ fn a_build_without_a_name_for_its_image_is_named_after_the_directory() {
     project.write("My App/Dockerfile", "FROM minke-test/python\nWORKDIR /w\nCOPY t.py /w/test_a.py\n");
     project.write("My App/t.py", "def test_a(): pass\n");
     let ended = project.minke(&["pytest", "--build", "My App", "--shards", "1"]);
-    docker(&["rmi", "minke-build/my-app"]);
+    remove_built("minke-build/my-app:latest");
     ended.expect(0).says("built minke-build/my-app:latest");
     // The hint that repeats failures builds, too.
     project.write("My App/t.py", "def test_a(): assert False\n");
     let failed = project.minke(&["pytest", "--build", "My App", "--shards", "1"]);
-    docker(&["rmi", "minke-build/my-app"]);
+    remove_built("minke-build/my-app:latest");
     failed.expect(1).says("--build 'My App'");
 }
 

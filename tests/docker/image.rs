@@ -102,7 +102,8 @@ fn a_framework_command_that_cannot_be_run_makes_every_unit_an_error() {
 #[test]
 fn a_module_that_the_image_lacks_is_told_with_the_image() {
     let image = Derived::after("no-module", "rm -rf /usr/bin/pytest* /usr/lib/python3/dist-packages/pytest*");
-    let ended = image.run(&project(), &[]);
+    let project = project();
+    let ended = image.run(&project, &[]);
     let told = format!("image `{}` cannot run `python3 -m pytest` (exit code 1)", image.0);
     assert!(ended.says("No module named pytest").junit_text().contains(&told), "{}", ended.junit_text());
     assert_all_of_image(&ended, 2);

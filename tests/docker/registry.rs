@@ -123,6 +123,11 @@ impl Drop for Registry {
         for name in self.names.borrow().iter() {
             let _ = Command::new("docker").args(["rmi", "--force", name]).output();
         }
+        // What lost its tag to a newer image still has its digest.
+        let (filter, format) = (format!("reference={}/*/*", self.host), "{{.Repository}}@{{.Digest}}");
+        for name in docker(&["images", "--digests", "--filter", &filter, "--format", format]).lines() {
+            let _ = Command::new("docker").args(["rmi", "--force", name]).output();
+        }
         if let Some(dir) = &self.trusted {
             let _ = fs::remove_dir_all(dir);
         }

@@ -20,8 +20,15 @@ use crate::model::{ImageId, Platform, Pull};
 const PULL_SILENCE: Duration = Duration::from_secs(120);
 
 /// What registries and engines write when it is the credentials that are wrong or missing.
-const REFUSALS: [&str; 5] =
-    ["unauthorized", "authentication required", "no basic auth credentials", "denied", "403 forbidden"];
+const REFUSALS: [&str; 7] = [
+    "unauthorized",
+    "authentication required",
+    "no basic auth credentials",
+    "access denied",
+    "is denied",
+    ": denied: ",
+    "403 forbidden",
+];
 
 type Key = (String, Option<Platform>, Pull);
 type Answer = OnceCell<Result<Image, EngineError>>;
