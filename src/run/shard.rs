@@ -20,8 +20,8 @@ use super::watch::LineStarts;
 use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output};
 use crate::framework::Framework;
 use crate::model::{
-    Cause, ContainerExit, FindingKind, Kept, Network, OutputFile, ServiceLog, ShardId, Slot, StopReason, Unit,
-    UnitResult, exports,
+    Cause, ContainerExit, FindingKind, Kept, MountSource, Network, OutputFile, ServiceLog, ShardId, Slot, StopReason,
+    Unit, UnitResult, exports,
 };
 use crate::plan::Plan;
 use crate::report::Redactor;
@@ -168,6 +168,12 @@ impl ShardTask {
         let mut spec = self.spec();
         if let Some(network) = lease.as_ref().and_then(Lease::network) {
             spec.container.network = Network::Named(network);
+        }
+        for mount in &mut spec.container.mounts {
+            if let MountSource::Volume(Some(name)) = &mount.source {
+                // One that no service has is the container's alone, and goes with it.
+                mount.source = MountSource::Volume(lease.as_ref().and_then(|lease| lease.volume(name)));
+            }
         }
         let id = engine.create(&spec).await?;
         *container.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(id.clone());

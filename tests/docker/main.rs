@@ -4,6 +4,7 @@ mod support;
 
 mod build;
 mod clean;
+mod compose;
 mod counts;
 mod discovery;
 mod embed;

@@ -331,6 +331,23 @@ build_example-cucumber() {
   with_suite minke-example/cucumber minke-test/cucumber "$(hash_python)" "$root/examples/cucumber" "$root/examples/cucumber/Dockerfile"
 }
 
+# The services of the example, as their images are elsewhere: each does its one thing when it is started.
+build_example-web() {
+  local hash start
+  build_services
+  for service in 'postgres serve-postgres' 'redis redis-server --protected-mode no'; do
+    set -- $service
+    start=$SECONDS
+    hash=$(hash_of "$(hash_services)" "$service")
+    ! fresh "minke-example/$1" "$hash" || continue
+    mkdir -p "$scratch/$1"
+    local name=$1; shift
+    printf 'FROM minke-test/services\nCMD ["%s"]\n' "$(printf '%s' "$*" | sed 's/ /", "/g')" >"$scratch/$name.Dockerfile"
+    docker_build "minke-example/$name" "$hash" "$scratch/$name.Dockerfile" "$scratch/$name"
+    done_in "minke-example/$name" $start
+  done
+}
+
 # ---- scratch: feature files with odd names and nothing that could be executed ----
 
 scratch_features() {
@@ -360,7 +377,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber node shell javascript behave pytest services rspec go rust'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber example-web node shell javascript behave pytest services rspec go rust'
 
 main() {
   local name

@@ -4,4 +4,4 @@ RUN apt-get update -qq \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
       postgresql redis-server python3-psycopg2 python3-redis \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
-COPY serve-postgres /usr/local/bin/serve-postgres
+COPY serve-postgres pg_isready /usr/local/bin/

@@ -19,6 +19,10 @@ use super::palette::{Colours, Palette, paint};
 
 /// How many of its last lines are shown of the output of what failed.
 const LAST_LINES: usize = 30;
+/// How many of the log of a service beside it.
+const LAST_SERVICE_LINES: usize = 10;
+/// What the name of a service's log begins with.
+const SERVICE: &str = "service ";
 
 /// When the output of tests is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +99,7 @@ impl Output {
             (OutputMode::Failed | OutputMode::Grouped, EventKind::ShardKept { shard, kept }) => {
                 if let Some(ended) = self.shards.get_mut(shard) {
                     let logs = kept.services.iter();
-                    ended.files.extend(logs.map(|it| (format!("service {}", clean_name(&it.name)), it.log.clone())));
+                    ended.files.extend(logs.map(|it| (format!("{SERVICE}{}", clean_name(&it.name)), it.log.clone())));
                 }
                 Ok(())
             }
@@ -150,7 +154,8 @@ impl Output {
             }
             OutputMode::Failed => {
                 // A log that a test removed is missed where its shard is looked into, not here.
-                let Ok(end) = last_lines_of(&path, self.colours, LAST_LINES) else { return Ok(()) };
+                let most = if name.starts_with(SERVICE) { LAST_SERVICE_LINES } else { LAST_LINES };
+                let Ok(end) = last_lines_of(&path, self.colours, most) else { return Ok(()) };
                 let is_cut = end.is_cut;
                 let mut lines = vec![self.heading(who, name, if is_cut { ", its last lines" } else { "" })];
                 lines.extend(self.barred(end.lines));

@@ -198,6 +198,11 @@ impl Lease {
         self.set.network()
     }
 
+    /// Returns the engine's name of a volume that services of the shard have by this one.
+    pub(crate) fn volume(&self, name: &str) -> Option<String> {
+        self.set.volume(name)
+    }
+
     /// Attaches the shard's created container to the other networks that it is on.
     pub(crate) async fn connect(&self, engine: &dyn Engine, container: &ContainerId) -> Result<(), EngineError> {
         for network in self.shared_network.iter().chain(&self.outside) {

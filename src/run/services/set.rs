@@ -73,6 +73,12 @@ impl ServiceSet {
         lock(&self.network).clone()
     }
 
+    /// Returns the engine's name of a volume that services have by this one.
+    pub(super) fn volume(&self, name: &str) -> Option<String> {
+        let whole = format!("{}-{name}", self.prefix);
+        lock(&self.volumes).contains(&whole).then_some(whole)
+    }
+
     /// Makes the network if there is none, and starts every service that does not run.
     pub(super) async fn start(&self) -> Result<(), ServiceError> {
         if self.network().is_none() {

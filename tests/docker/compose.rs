@@ -1,0 +1,222 @@
+//! Compose files and `[[service]]` tables, from the command line to real services.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Ended, Project, docker};
+
+const SERVICES: &str = "minke-test/services";
+
+/// A copy of an example.
+fn example(name: &str) -> Project {
+    let project = Project::empty();
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+    assert!(Command::new("cp").arg("-a").arg(from.join(".")).arg(project.path()).status().unwrap().success());
+    project
+}
+
+fn run(project: &Project, more: &[&str]) -> Ended {
+    let arguments = ["pytest", "--image", SERVICES, "-f", "compose.yaml"];
+    project.minke(&arguments.into_iter().chain(more.iter().copied()).collect::<Vec<_>>())
+}
+
+/// Checks that neither containers nor networks nor volumes of the run are left.
+fn left_nothing(ended: &Ended) {
+    ended.left_nothing();
+    let label = format!("label=minke.run={}", ended.state().run().unwrap());
+    for kind in ["network", "volume"] {
+        assert_eq!(docker(&[kind, "ls", "-q", "--filter", &label]), "", "no {kind} is left");
+    }
+}
+
+#[test]
+fn the_example_with_postgresql_and_redis_runs_in_four_shards() {
+    let project = example("web");
+    let mut command = project.command(&[
+        "run",
+        "--build",
+        ".",
+        "--build-arg",
+        "BASE=minke-test/services",
+        "-f",
+        "compose.yaml",
+        "--shards",
+        "4",
+    ]);
+    command.env("POSTGRES_IMAGE", "minke-example/postgres").env("REDIS_IMAGE", "minke-example/redis");
+    let ended = project.end(&mut command);
+    ended.expect(0).says("4 units, 4 shards at once").says("11 passed");
+    left_nothing(&ended);
+    let slots: std::collections::BTreeSet<_> = ended.state().shards().map(|shard| shard.slot.0).collect();
+    assert_eq!(slots.len(), 4);
+    assert!(ended.state().shards().all(|shard| shard.kept.services.len() == 2));
+}
+
+#[test]
+fn five_programs_that_know_each_other_by_name_work_in_each_shard() {
+    let project = Project::fixture("dockercoins");
+    let ended = run(&project, &["--shards", "2"]);
+    ended.expect(0).says("2 units, 2 shards at once").says("4 passed");
+    left_nothing(&ended);
+}
+
+#[test]
+fn the_tests_take_the_place_of_a_service() {
+    let project = Project::empty();
+    let compose = r#"
+services:
+  app:
+    image: minke-test/services
+    working_dir: /srv
+    environment: { MODE: "${MODE:-test}", GREETING: "hello $${you}" }
+    volumes: [ "files:/files", "/scratch" ]
+    depends_on:
+      migration: { condition: service_completed_successfully }
+  migration:
+    image: minke-test/services
+    command: [ "python3", "-c", "import redis, time; time.sleep(1); redis.Redis(host='cache').set('migrated', 1); open('/files/done', 'w').write('x')" ]
+    volumes: [ "files:/files" ]
+    depends_on: { cache: { condition: service_healthy } }
+  cache:
+    image: minke-test/services
+    command: redis-server --protected-mode no
+    x-minke: { ready: [ { tcp: 6379 } ] }
+volumes: { files: {} }
+"#;
+    let test = r#"
+import os, redis
+def test_a():
+    assert (os.environ["MODE"], os.environ["GREETING"], os.getcwd()) == ("fast", "hello ${you}", "/srv")
+    assert redis.Redis(host="cache").get("migrated") == b"1" and open("/files/done").read() == "x"
+    assert os.path.isdir("/scratch")
+"#;
+    project.write("compose.yaml", compose).write("test_a.py", test);
+    let mut command = project.command(&["pytest", "-f", "compose.yaml", "--service", "app"]);
+    let ended = project.end(command.env("MODE", "fast"));
+    ended.expect(0);
+    left_nothing(&ended);
+}
+
+#[test]
+fn services_are_described_in_the_configuration_file_too_and_templates_know_them() {
+    let project = Project::empty();
+    let config = r#"
+image = "minke-test/services"
+file = "cache.ini.j2:/etc/cache.ini"
+[[service]]
+name = "cache"
+image = "minke-test/services"
+command = ["redis-server", "--protected-mode", "no"]
+aliases = ["store"]
+ready = [{ tcp = 6379 }]
+"#;
+    let test = "import redis\ndef test_a():\n    host, address, alias = open('/etc/cache.ini').read().split()\n    for name in [host, address, alias]: assert redis.Redis(host=name).ping()\n";
+    project.write("minke.toml", config).write("test_a.py", test);
+    project.write("cache.ini.j2", "{{ service.cache.host }} {{ service.cache.address }} store\n");
+    let ended = project.minke(&["run"]);
+    ended.expect(0);
+    left_nothing(&ended);
+}
+
+#[test]
+fn what_is_wrong_with_a_compose_file_is_told_before_anything_is_started() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n");
+    let service = |text: &str| format!("services:\n  a:\n    image: minke-test/services\n{text}");
+    let cases = [
+        ("    depends_on: [b]\n  b:\n    image: x\n    depends_on: [a]\n", "a", 2),
+        ("    depends_on: [nobody]\n", "nobody", 2),
+        ("    volumes: [ 'data:/data' ]\n", "data", 2),
+        ("    environment: { A: '${MUST_BE_SET:?it must}' }\n", "it must", 2),
+        ("    image: [\n", "compose.yaml", 2),
+    ];
+    for (text, said, code) in cases {
+        project.write("compose.yaml", service(text));
+        run(&project, &[]).expect(code).says(said);
+    }
+    project.write(
+        "compose.yaml",
+        service("    privileged: true\n    restart: always\n    command: sleep 100\n    stop_grace_period: 0s\n"),
+    );
+    run(&project, &[]).expect(0).says("`services.a.privileged` is not honoured").says("`services.a.restart` is not");
+    run(&project, &["--services", "nobody"]).expect(2).says("nobody").says("a");
+    run(&project, &["--subnets", "10.213.0.0"]).expect(2).says("`--subnets`");
+}
+
+#[test]
+fn services_that_are_ill_crash_or_lack_something_are_told_with_their_names() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n");
+    let errs = |text: &str, said: &[&str]| {
+        project.write(
+            "compose.yaml",
+            format!("services:\n  db:\n    image: minke-test/services\n    stop_grace_period: 0s\n{text}"),
+        );
+        let ended = run(&project, &[]);
+        ended.expect(3);
+        for word in said {
+            ended.says(word);
+        }
+        assert_eq!(ended.outcome("test_a.py"), "service");
+        left_nothing(&ended);
+    };
+    let ill =
+        "    command: sleep 100\n    healthcheck: { test: 'echo not well; exit 1', interval: 200ms, retries: 2 }\n";
+    errs(ill, &["service `db`", "its health check failed: not well"]);
+    errs(
+        "    command: sh -c 'echo oh no; exit 9'\n    x-minke: { ready: [ { tcp: 1 } ] }\n",
+        &["exit code 9", "oh no"],
+    );
+    let external = "    command: sleep 100\n    volumes: [ 'data:/data' ]\nvolumes: { data: { external: true, name: no-such-volume-here } }\n";
+    errs(external, &["no volume `no-such-volume-here`", "docker volume create"]);
+}
+
+#[test]
+fn a_service_that_ends_during_the_tests_is_warned_of_and_shown() {
+    let project = Project::empty();
+    project.write("test_a.py", "import time\ndef test_a():\n    time.sleep(2)\n    assert False\n");
+    project.write(
+        "compose.yaml",
+        "services:\n  db:\n    image: minke-test/services\n    command: sh -c 'echo gone soon; sleep 1; exit 5'\n",
+    );
+    let ended = run(&project, &[]);
+    ended.expect(1).says("service `db` of shard 1 ended with exit code 5").says("| gone soon");
+    assert_eq!(ended.state().shards().next().unwrap().kept.services[0].exit.as_ref().unwrap().code, 5);
+    let html = std::fs::read_to_string(ended.run_dir().join("report.html")).unwrap();
+    assert!(html.contains("Service db") && html.contains("services/db.log"));
+}
+
+#[test]
+fn more_shards_than_the_engine_has_networks_of_its_own_each_have_one() {
+    let project = Project::empty();
+    for number in 0..34 {
+        project.write(
+            &format!("test_{number:02}.py"),
+            "import socket\ndef test_a(): assert socket.gethostbyname('idle')\n",
+        );
+    }
+    project.write(
+        "compose.yaml",
+        "services:\n  idle:\n    image: minke-test/services\n    command: sleep 1000\n    stop_grace_period: 0s\n",
+    );
+    let ended = run(&project, &["--shards", "34"]);
+    ended.expect(0).says("34 units, 34 shards at once");
+    left_nothing(&ended);
+}
+
+#[test]
+fn ctrl_c_while_services_start_leaves_nothing() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n");
+    project.write(
+        "compose.yaml",
+        "services:\n  db:\n    image: minke-test/services\n    command: sh -c 'echo up; sleep 1000'\n    stop_grace_period: 1s\n    x-minke: { ready: [ { tcp: 1 } ] }\n",
+    );
+    let child = project.start(&["pytest", "--image", SERVICES, "-f", "compose.yaml"]);
+    let log = project.path().join(".minke/latest/shards/1/services/db.log");
+    crate::support::until("the service is up", || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("up")));
+    crate::support::send(&child, rustix::process::Signal::INT);
+    let ended = project.wait(child);
+    ended.expect(130);
+    left_nothing(&ended);
+}
