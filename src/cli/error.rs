@@ -46,6 +46,18 @@ pub enum CliError {
         /// Where the engine is.
         endpoint: String,
     },
+    /// The engine's socket is asked for, and it is none of this machine.
+    #[error("`--allow-engine-socket` needs a socket of this machine, and the engine is at {endpoint}")]
+    SocketAfar {
+        /// Where the engine is.
+        endpoint: String,
+    },
+    /// A mount shows containers the engine's socket.
+    #[error("the mount of `{}` would show tests the engine's socket, and make them masters of this machine", path.display())]
+    SocketMounted {
+        /// What is mounted.
+        path: PathBuf,
+    },
     /// A template of a file for the containers cannot be filled in.
     #[error("cannot fill in {0}")]
     Template(String),
@@ -101,6 +113,10 @@ impl CliError {
             Self::SecretsAfar { .. } => {
                 Some("run minke on the engine's machine, or hand the values over with `--env NAME`".to_owned())
             }
+            Self::SocketAfar { .. } => Some("run minke on the engine's machine".to_owned()),
+            Self::SocketMounted { .. } => {
+                Some("mount something narrower, or say `--allow-engine-socket` if they may".to_owned())
+            }
             Self::Template(_) => Some(
                 "templates know `env.NAME`, `shard`, `shards`, `run` and `service.NAME.host` or `.address`".to_owned(),
             ),
@@ -130,6 +146,8 @@ impl CliError {
             | Self::Snapshot(_)
             | Self::SecretsAfar { .. }
             | Self::Template(_)
+            | Self::SocketAfar { .. }
+            | Self::SocketMounted { .. }
             | Self::Discover(_)
             | Self::Run(_)
             | Self::Record(_)
@@ -161,7 +179,9 @@ impl CliError {
             | Self::Record(_)
             | Self::Template(_)
             | Self::SecretsAfar { .. } => ExitCode::Usage,
-            Self::Compose(_) | Self::Services(_) => ExitCode::Usage,
+            Self::Compose(_) | Self::Services(_) | Self::SocketAfar { .. } | Self::SocketMounted { .. } => {
+                ExitCode::Usage
+            }
             Self::Discover(DiscoverError::Engine(_) | DiscoverError::NoCommand { .. }) | Self::Engine(_) => {
                 ExitCode::Infrastructure
             }

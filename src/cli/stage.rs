@@ -1,5 +1,6 @@
 //! From the user's image to the one that shards start from: the project's files over it, and what a setup makes of it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::HumanBytes;
@@ -21,6 +22,8 @@ use crate::source::{Owner, Rules};
 
 /// Where a project is in the container when neither the user nor the image says so.
 const PROJECT_DIR: &str = "/project";
+/// Where containers see the engine's socket, if they do.
+const ENGINE_SOCKET: &str = "/var/run/docker.sock";
 /// How many of the project's test files must be in an image so that the project is taken to be in it.
 const SAMPLES: usize = 3;
 
@@ -74,6 +77,7 @@ pub(super) async fn stage(
         Err(error) => return Err(error),
     };
     staged.template.services = beside.services;
+    staged.settle_engine_socket(settings, &engine.info().await?.endpoint)?;
     let source = settle_source(settings, engine, &staged.template, &image, named, run).await?;
     staged.in_host |= source == Source::Copy;
     if source.is_mount() {
@@ -113,6 +117,26 @@ impl Staged {
         };
         obtain_images(&mut services.list, settings, engine).await?;
         Ok(image)
+    }
+
+    /// Gives the containers the engine's socket if that is allowed, and refuses every mount that would show it otherwise.
+    fn settle_engine_socket(&mut self, settings: &Settings, endpoint: &str) -> Result<(), CliError> {
+        let socket = endpoint.strip_prefix("unix://").map(Path::new);
+        if settings.allow_engine_socket {
+            let socket = socket.ok_or_else(|| CliError::SocketAfar { endpoint: endpoint.to_owned() })?;
+            self.template.container.mounts.push(Mount::host(socket, ENGINE_SOCKET));
+            return Ok(());
+        }
+        let sockets =
+            [socket.unwrap_or(Path::new(ENGINE_SOCKET)), Path::new(ENGINE_SOCKET), Path::new("/run/docker.sock")];
+        let services = self.template.services.list.iter().map(|service| &service.container);
+        let mounts = services.chain([&self.template.container]).flat_map(|container| &container.mounts);
+        let shown = mounts.filter_map(|mount| match &mount.source {
+            MountSource::Host(path) => Some(path),
+            MountSource::Volume(_) | MountSource::Existing(_) | MountSource::Tmpfs { .. } => None,
+        });
+        let mut shown = shown.filter(|path| sockets.iter().any(|socket| socket.starts_with(path)));
+        shown.next().map_or(Ok(()), |path| Err(CliError::SocketMounted { path: path.clone() }))
     }
 
     fn mount(&mut self, settings: &Settings, source: Source) {
@@ -289,7 +313,7 @@ async fn found(place: &Place, id: &str) -> Result<Image, EngineError> {
     place.engine.local_image(id).await?.ok_or_else(gone)
 }
 
-fn left_out(first: &std::path::Path, count: usize) -> String {
+fn left_out(first: &Path, count: usize) -> String {
     let others = if count == 1 { String::new() } else { format!(" and {} others", count - 1) };
     format!("`{}`{others} cannot be copied: neither a file, a directory nor a link", first.display())
 }
@@ -352,5 +376,14 @@ fn template(settings: &Settings, image: &str) -> ShardTemplate {
     container.network = settings.network.clone();
     container.user.clone_from(&settings.user);
     container.limits = settings.limits.clone();
+    container.privileges = settings.privileges.clone();
+    container.dns.clone_from(&settings.dns);
+    container.extra_hosts.clone_from(&settings.extra_hosts);
+    container.mounts.clone_from(&settings.tmpfs);
+    if settings.privileges.read_only {
+        // Not in memory: reports are fetched from there when the container has ended.
+        let source = MountSource::Volume(None);
+        container.mounts.push(Mount { source, container: "/tmp".to_owned(), read_only: false });
+    }
     template
 }

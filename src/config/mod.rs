@@ -7,6 +7,7 @@
 //! Knows neither the command line's parser nor the process: flags, environment and current directory are handed in.
 
 mod choice;
+mod container;
 mod duration;
 mod env_file;
 mod environment;

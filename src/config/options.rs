@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, FrameworkName, Output, Source};
+use super::container::{Capability, Device, HostEntry, NameServer, TmpfsEntry, UlimitEntry};
 use super::error::ConfigError;
 use super::field::{All, Field, Many, One};
 use super::file_to_place::FileToPlace;
@@ -219,6 +220,26 @@ options! {
         cpus: One<CpuMillis>, "NUMBER" .otherwise("no limit");
         /// Processes and threads of a container; high enough for a browser, low enough to stop a fork bomb.
         pids: One<PidsLimit>, "N|none" .default("2048");
+        /// Size of /dev/shm in a container, such as `1g`; browsers want more than the usual.
+        shm_size: One<Bytes>, "SIZE" .otherwise("the engine's own, often 64m");
+        /// File system in memory at this path of a container; may be repeated.
+        tmpfs: Many<TmpfsEntry>, "PATH[:size=SIZE,mode=MODE]";
+        /// Limit of each process of a container; may be repeated.
+        ulimit: Many<UlimitEntry>, "NAME=SOFT[:HARD]";
+        /// Let containers write to /tmp, volumes and mounts only.
+        read_only: One<Switch>, "true|false" .default("false");
+        /// Name server of the containers; may be repeated.
+        dns: Many<NameServer>, "ADDRESS" .otherwise("the engine's own");
+        /// Line for /etc/hosts of the containers; may be repeated.
+        add_host: Many<HostEntry>, "NAME:ADDRESS";
+        /// Device of the engine's machine that containers see; may be repeated.
+        device: Many<Device>, "HOST[:CONTAINER[:rwm]]";
+        /// Capability that containers have besides the few of the default; may be repeated.
+        cap_add: Many<Capability>, "NAME";
+        /// Capability of the default that containers lack; may be repeated.
+        cap_drop: Many<Capability>, "NAME";
+        /// Let containers see the engine's socket, which makes their tests masters of the engine's machine.
+        allow_engine_socket: One<Switch>, "true|false" .default("false");
     }
     Output {
         /// Write one JUnit report of the whole run to this file.

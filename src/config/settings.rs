@@ -19,7 +19,8 @@ use super::secret_entry;
 use super::setting::Setting;
 use super::variable::EnvEntry;
 use crate::model::{
-    Build, EnvVar, Network, PlacedFile, Platform, Policy, Pull, ResourceLimits, Secret, Service, Subnet,
+    Build, EnvVar, Mount, Network, PlacedFile, Platform, Policy, Privileges, Pull, ResourceLimits, Secret, Service,
+    Subnet,
 };
 use crate::plan::{Isolation, Partition, Split, Strictness};
 
@@ -114,6 +115,16 @@ pub struct Settings {
     pub policy: Policy,
     /// What one container may use.
     pub limits: ResourceLimits,
+    /// What one container may do beyond the least.
+    pub privileges: Privileges,
+    /// File systems in memory.
+    pub tmpfs: Vec<Mount>,
+    /// Addresses of name servers.
+    pub dns: Vec<String>,
+    /// Lines for `/etc/hosts`, as `NAME:ADDRESS`.
+    pub extra_hosts: Vec<String>,
+    /// Whether containers see the engine's socket.
+    pub allow_engine_socket: bool,
     /// Where the JUnit report of the run goes.
     pub junit: Option<PathBuf>,
     /// Where the Markdown summary of the run goes.
@@ -247,8 +258,19 @@ impl Settings {
                 memory_bytes: options.memory.value().map(|memory| memory.0),
                 cpu_millis: options.cpus.value().map(|cpus| cpus.0),
                 pids: options.pids.settled().0.map(NonZeroU32::get),
-                ..ResourceLimits::default()
+                shm_bytes: options.shm_size.value().map(|size| size.0),
+                ulimits: options.ulimit.values().into_iter().map(|limit| limit.0).collect(),
             },
+            privileges: Privileges {
+                cap_add: options.cap_add.values().into_iter().map(|name| name.0).collect(),
+                cap_drop: options.cap_drop.values().into_iter().map(|name| name.0).collect(),
+                devices: options.device.values().into_iter().map(|device| device.0).collect(),
+                read_only: options.read_only.settled() == Switch(true),
+            },
+            tmpfs: options.tmpfs.values().into_iter().map(|entry| entry.0).collect(),
+            dns: options.dns.values().into_iter().map(|server| server.0.to_string()).collect(),
+            extra_hosts: options.add_host.values().into_iter().map(|host| host.0).collect(),
+            allow_engine_socket: options.allow_engine_socket.settled() == Switch(true),
             files: options.files.values(),
             files_from: options.files_from.value(),
             exclude: options.exclude.values(),

@@ -12,6 +12,7 @@ mod engine_death;
 mod evidence;
 mod exit_zero;
 mod files;
+mod hardening;
 mod image;
 mod live;
 mod names;
