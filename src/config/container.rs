@@ -105,7 +105,7 @@ impl Scalar for Capability {
         }
         let meant =
             closest(name, CAPABILITIES.into_iter()).map(|name| format!("Did you mean `{name}`? ")).unwrap_or_default();
-        Err(Fault::new(format!("must be a capability, not `{text}`"))
+        Err(Fault::new("must be a capability")
             .help(format!("{meant}capabilities(7) lists them, such as `SYS_PTRACE`.")))
     }
 
@@ -120,7 +120,7 @@ impl Scalar for UlimitEntry {
         let wrong = || Fault::new("must be a limit and a number").help(advice);
         let (name, limits) = text.split_once('=').ok_or_else(wrong)?;
         if !ULIMITS.contains(&name) {
-            return Err(Fault::new(format!("must be one of {}, not `{name}`", ULIMITS.join(", "))).help(advice));
+            return Err(Fault::new(format!("must begin with one of {}", ULIMITS.join(", "))).help(advice));
         }
         let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
         let number = |text: &str| text.parse::<i64>().ok().filter(|limit| *limit >= -1).ok_or_else(wrong);
@@ -152,7 +152,7 @@ impl Scalar for TmpfsEntry {
                     mode = Some(digits.ok_or_else(|| Fault::new("must have a mode of octal digits").help(advice))?);
                 }
                 _ => {
-                    return Err(Fault::new(format!("must have the options size and mode, not `{option}`")).help(advice));
+                    return Err(Fault::new("must have no options but size and mode").help(advice));
                 }
             }
         }

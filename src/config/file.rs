@@ -12,10 +12,11 @@ use super::environment::Environment;
 use super::error::{ConfigError, Place};
 use super::options::{OPTIONS, Options, find};
 use super::origin::Origin;
+use super::placed_file;
 use super::raw::{Kind, Raw, Word};
 use super::service;
 use super::spec::OptionSpec;
-use crate::model::Service;
+use crate::model::{PlacedFile, Service};
 use crate::notation::{self, At, Fault, Node, closest};
 
 const OWN_NAME: &str = "minke.toml";
@@ -76,7 +77,8 @@ impl ConfigFile {
         let mut keys: Vec<_> = table.iter().collect();
         keys.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in keys {
-            if service::are_tables(key.get_ref(), value.get_ref()) {
+            let (name, value_here) = (key.get_ref(), value.get_ref());
+            if service::are_tables(name, value_here) || placed_file::are_tables(name, value_here) {
                 continue;
             }
             let line = self.line(key.span());
@@ -104,6 +106,19 @@ impl ConfigFile {
         let base = self.path.parent().unwrap_or(&self.path);
         let node = self.node(value, &Arc::from(self.shown.as_path()));
         service::read(&node, base, names_more, environment)
+    }
+
+    /// Reads the `[[file]]` tables.
+    pub(crate) fn placed_files(&self, environment: &Environment, root: &Path) -> Result<Vec<PlacedFile>, ConfigError> {
+        let table = self.parse()?;
+        let Some(table) = self.section(table.get_ref())? else { return Ok(Vec::new()) };
+        let Some(value) = table.get(placed_file::KEY) else { return Ok(Vec::new()) };
+        if !placed_file::are_tables(placed_file::KEY, value.get_ref()) {
+            return Ok(Vec::new());
+        }
+        let base = self.path.parent().unwrap_or(&self.path);
+        let node = self.node(value, &Arc::from(self.shown.as_path()));
+        placed_file::read(&node, base, root, environment)
     }
 
     /// Turns a value into a tree that knows the lines of its values.

@@ -19,6 +19,7 @@ mod flags;
 mod options;
 mod origin;
 mod partition;
+mod placed_file;
 mod raw;
 mod scalar;
 mod secret_entry;

@@ -27,8 +27,13 @@ pub(super) const KEY: &str = "service";
 
 /// Tells whether a value describes services.
 pub(super) fn are_tables(key: &str, value: &DeValue<'_>) -> bool {
+    key == KEY && is_list_of_tables(value)
+}
+
+/// Tells whether a value is an array with a table in it.
+pub(super) fn is_list_of_tables(value: &DeValue<'_>) -> bool {
     let DeValue::Array(values) = value else { return false };
-    key == KEY && values.iter().any(|value| matches!(value.get_ref(), DeValue::Table(_)))
+    values.iter().any(|value| matches!(value.get_ref(), DeValue::Table(_)))
 }
 
 /// Reads the tables. Relative paths are taken from `base`; with `names_more`, services may need some that are not here.
@@ -171,7 +176,7 @@ fn variables(
     Ok(variables.into_iter().map(|(name, value)| EnvVar { name, value }).collect())
 }
 
-fn unknown(unread: &Unread) -> ConfigError {
+pub(super) fn unknown(unread: &Unread) -> ConfigError {
     let help = match unread.suggestion {
         Some(close) => format!("Did you mean `{close}`?"),
         None => "docs/services.md lists all keys.".to_owned(),

@@ -171,8 +171,14 @@ impl Settings {
         settle_rivals(&mut options, root)?;
         settle_command(&mut options, root)?;
         let services = file.as_ref().map(|file| file.services(environment)).transpose()?.unwrap_or_default();
+        let placed_files =
+            file.as_ref().map(|file| file.placed_files(environment, root)).transpose()?.unwrap_or_default();
         let mut settings = Self::resolve(options, environment, root, file.map(|file| file.path))?;
         settings.services = services;
+        if settings.environment.is_empty() && placed_files.iter().any(|file| file.is_template) {
+            settings.environment = environment.variables();
+        }
+        settings.placed_files.splice(..0, placed_files);
         Ok(settings)
     }
 

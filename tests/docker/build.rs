@@ -25,7 +25,9 @@ impl Built {
     }
 
     fn run(&self, arguments: &[&str]) -> Ended {
-        self.project.minke(&[&["pytest", "--shards", "1", "--image", &self.image, "--build"], arguments].concat())
+        self.project.minke(
+            &[&["pytest", "--shards", "1", "--image", &self.image, "--source", "image", "--build"], arguments].concat(),
+        )
     }
 
     fn log(&self, ended: &Ended) -> String {
@@ -133,7 +135,8 @@ fn a_step_that_fails_is_shown_with_its_last_lines() {
     assert!(!ended.stderr.contains("\n  earlier\n"), "{}", ended.stderr);
     assert!(fs::read_to_string(built.project.path().join(".minke/.gitignore")).is_ok());
     // When the tests are known, each of them is in the report.
-    let run = built.run(&[".", "--source", "mount", "test_a.py"]);
+    let run =
+        built.project.minke(&["pytest", "--image", &built.image, "--build", ".", "--source", "mount", "test_a.py"]);
     run.expect(3).left_nothing().says("\n  why it fails\n");
     assert_eq!(run.outcome("test_a.py"), "image");
     assert!(run.junit_text().contains("returned a non-zero code: 7"), "{}", run.junit_text());

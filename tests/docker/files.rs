@@ -43,6 +43,36 @@ def test_a():
 }
 
 #[test]
+fn files_are_described_in_the_configuration_file_too() {
+    let project = Project::empty();
+    let config = r#"
+image = "minke-test/python"
+source = "copy"
+[[file]]
+path = "/etc/app.ini"
+content = "shard {{ shard }} of {{ env.WHO }}\n"
+template = true
+mode = "0640"
+owner = "12:34"
+[[file]]
+path = "/etc/plain"
+from = "plain"
+"#;
+    let text = "import os\ndef test_a():\n    info = os.stat('/etc/app.ini')\n    assert (info.st_mode & 0o777, info.st_uid, info.st_gid) == (0o640, 12, 34)\n    assert open('/etc/app.ini').read() == 'shard 1 of me\\n' and open('/etc/plain').read() == 'x'\n";
+    project.write("minke.toml", config).write("test_a.py", text).write("plain", "x");
+    project.end(project.command(&["pytest"]).env("WHO", "me")).expect(0);
+    let wrong = |table: &str, said: &str| {
+        project.write("minke.toml", format!("image = \"minke-test/python\"\n[[file]]\n{table}\n"));
+        project.minke(&["pytest"]).expect(2).says(said);
+    };
+    wrong("path = \"/a\"", "neither `content` nor `from`");
+    wrong("path = \"/a\"\nfrom = \"missing\"", "`missing`");
+    wrong("path = \"a\"\ncontent = \"\"", "absolute path");
+    wrong("path = \"/a\"\ncontent = \"x\"\nowner = \"me\"", "numbers of a user");
+    wrong("path = \"/a\"\ncontents = \"x\"", "content");
+}
+
+#[test]
 fn a_template_that_cannot_be_filled_in_is_refused_before_anything_runs() {
     let project = Project::empty();
     project.write("test_a.py", "def test_a(): pass\n").write("a.j2", "one\n{{ env.NO_SUCH_NAME }}\n");
