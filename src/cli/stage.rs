@@ -247,9 +247,13 @@ impl Staged {
             print_size: |bytes| HumanBytes(bytes).to_string(),
             dir: &dir,
             owner,
+            expected: &samples(settings, None),
         };
         let copied = copy_sources(place, &image, &self.template.image, &sources).await?;
         self.remarks.extend(copied.odd.first().map(|first| left_out(first, copied.odd.len())));
+        self.remarks.extend(copied.missing.iter().map(|path| {
+            format!("`{path}` is not copied: an ignore file leaves it out, and `--include '{path}'` takes it in")
+        }));
         self.notes.push(match copied.sent {
             None => format!("sources: unchanged, {} entries in `{dir}`", copied.entries),
             Some(bytes) => {

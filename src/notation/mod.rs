@@ -5,6 +5,7 @@
 
 mod build;
 mod depends;
+mod dockerignore;
 mod duration;
 mod fault;
 mod fields;
@@ -20,6 +21,7 @@ mod words;
 
 pub(crate) use build::build;
 pub(crate) use depends::{Needed, depends_on};
+pub(crate) use dockerignore::DockerIgnore;
 pub use duration::{parse_duration, print_duration};
 pub use fault::Fault;
 pub(crate) use fields::{Fields, Reading, Unread, parse};

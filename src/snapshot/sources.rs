@@ -1,7 +1,7 @@
 //! The project's files as a layer over an image.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::SnapshotError;
 use super::place::{Made, Place, SCOPE, key, never_run, outside_volumes, repository};
@@ -35,6 +35,8 @@ pub struct Sources<'a> {
     pub dir: &'a str,
     /// Who the files belong to there.
     pub owner: Owner,
+    /// What should be copied, relative to the project.
+    pub expected: &'a [String],
 }
 
 /// An image with a project's files.
@@ -48,6 +50,8 @@ pub struct Copied {
     pub sent: Option<u64>,
     /// What is left out because it is neither a file, a directory nor a link.
     pub odd: Vec<PathBuf>,
+    /// What should have been copied, and is left out by an ignore file.
+    pub missing: Vec<String>,
 }
 
 /// Finds or makes the image that has a project's files over another image.
@@ -70,8 +74,10 @@ pub async fn copy_sources(
     let digest = manifest.digest();
     let key = key(&[&base.id.0, sources.dir, &owner, &digest]);
     let entries = manifest.entries.len();
+    let is_missing = |path: &&String| !manifest.entries.contains_key(&normal(path));
+    let missing = sources.expected.iter().filter(is_missing).cloned().collect();
     if let Some(found) = place.engine.local_image(&format!("{}:{key}", repository(KIND))).await? {
-        return Ok(Copied { image: found.id, entries, sent: None, odd });
+        return Ok(Copied { image: found.id, entries, sent: None, odd, missing });
     }
     let layer = Layer { place, sources, manifest: &manifest, key: &key, scope: &scope, base_name };
     let (image, sent) = match newest_whole(place, &remembered).await? {
@@ -82,7 +88,12 @@ pub async fn copy_sources(
         None => layer.whole(base, &remembered).await?,
     };
     forget_older(place, &scope).await;
-    Ok(Copied { image, entries, sent: Some(sent), odd })
+    Ok(Copied { image, entries, sent: Some(sent), odd, missing })
+}
+
+/// Takes `.` and doubled slashes out of a path.
+fn normal(path: &str) -> PathBuf {
+    Path::new(path).components().filter(|part| !matches!(part, Component::CurDir)).collect()
 }
 
 fn read_project(sources: &Sources<'_>, index: &Path) -> Result<(Manifest, Vec<PathBuf>), SnapshotError> {

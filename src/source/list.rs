@@ -1,7 +1,7 @@
 //! Which of the project's files are copied.
 
 use std::collections::BTreeMap;
-use std::fs::Metadata;
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -11,9 +11,13 @@ use ignore::WalkBuilder;
 use walkdir::WalkDir;
 
 use super::SourceError;
+use crate::notation::DockerIgnore;
 
 /// The file whose lines leave files out of what is copied, written as a `.gitignore` is.
 const OWN_IGNORE_FILE: &str = ".minkeignore";
+
+/// The file by which builds leave files out; its patterns are not those of a `.gitignore`.
+const DOCKER_IGNORE_FILE: &str = ".dockerignore";
 
 /// Which files of a project are copied.
 #[derive(Debug, Clone)]
@@ -39,13 +43,15 @@ pub struct Listed {
     pub odd: Vec<PathBuf>,
 }
 
-/// Lists what is copied of a project: all but what `.gitignore` and `.minkeignore` files leave out, `.git` and what the
+/// Lists what is copied of a project: all but what `.gitignore`, `.minkeignore` and
+/// `.dockerignore` leave out, `.git` and what the
 /// rules never take. Links are not followed.
 ///
 /// # Errors
 /// [`SourceError::Unreadable`] for a directory that cannot be read, [`SourceError::Glob`] for an `include` that is no glob.
 pub fn list(project: &Path, rules: &Rules<'_>) -> Result<Listed, SourceError> {
     let never: Vec<PathBuf> = rules.never.to_vec();
+    let docker_ignore = docker_ignore(project)?;
     let mut listed = Listed::default();
     let walk = WalkBuilder::new(project)
         .hidden(false)
@@ -59,7 +65,8 @@ pub fn list(project: &Path, rules: &Rules<'_>) -> Result<Listed, SourceError> {
         .build();
     for entry in walk {
         let entry = entry.map_err(|error| unreadable(project, error))?;
-        if entry.depth() > 0 {
+        let below = entry.path().strip_prefix(project).unwrap_or(entry.path());
+        if entry.depth() > 0 && !docker_ignore.leaves_out(&below.to_string_lossy()) {
             let metadata = entry.metadata().map_err(|error| unreadable(project, error))?;
             listed.take(project, entry.path(), metadata);
         }
@@ -81,6 +88,15 @@ pub fn list(project: &Path, rules: &Rules<'_>) -> Result<Listed, SourceError> {
         }
     }
     Ok(listed)
+}
+
+/// Reads the project's `.dockerignore`; without one nothing is left out.
+fn docker_ignore(project: &Path) -> Result<DockerIgnore, SourceError> {
+    match fs::read_to_string(project.join(DOCKER_IGNORE_FILE)) {
+        Ok(text) => Ok(DockerIgnore::read(&text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(DockerIgnore::default()),
+        Err(error) => Err(unreadable_at(project, Path::new(DOCKER_IGNORE_FILE), error)),
+    }
 }
 
 impl Listed {

@@ -76,6 +76,9 @@ fn what_is_ignored_stays_here_unless_it_is_included() {
     project
         .write(".gitignore", "*.log\n/build/\nnode_modules/\n")
         .write(".minkeignore", "big\n!keep.log\n")
+        .write(".dockerignore", "**/secret*\n!**/secret-not\n.dockerignore\n")
+        .write("sub/secret", "")
+        .write("sub/secret-not", "")
         .write("sub/.gitignore", "private\n")
         .write("sub/private", "")
         .write("a.log", "")
@@ -90,17 +93,20 @@ fn what_is_ignored_stays_here_unless_it_is_included() {
             "import os\ndef test_a():\n    found = sorted(os.path.relpath(os.path.join(d, f)) for d, _, fs in os.walk('.') for f in fs)\n    assert found == sorted({files}), found\n"
         )
     };
-    let first = "['.gitignore', '.minkeignore', 'sub/.gitignore', 'keep.log', '.hidden', 'test_a.py']";
+    let first =
+        "['.gitignore', '.minkeignore', 'sub/.gitignore', 'sub/secret-not', 'keep.log', '.hidden', 'test_a.py']";
     project.write("test_a.py", test(first));
     let quiet = ["--", "-p", "no:cacheprovider"];
     let bytecode = ["--env", "PYTHONDONTWRITEBYTECODE=1"];
     passing(&project, &[&bytecode[..], &quiet].concat());
-    let second = "['.gitignore', '.minkeignore', 'sub/.gitignore', 'keep.log', '.hidden', 'test_a.py', \
+    let second = "['.gitignore', '.minkeignore', 'sub/.gitignore', 'sub/secret-not', 'keep.log', '.hidden', 'test_a.py', \
                   'node_modules/m/index.js', 'build/out', '.git/config']";
     project.write("test_a.py", test(second));
     let include = ["--include", "node_modules", "--include", "build/**", "--include", ".git/config"];
     passing(&project, &[&bytecode[..], &include, &quiet].concat());
-    run(&project, &["--include", "a[".to_owned().as_str()]).expect(2).says("`a[` is not a glob");
+    project.write(".dockerignore", "test_a.py\n");
+    run(&project, &["test_a.py"]).says("`test_a.py` is not copied").says("--include 'test_a.py'");
+    run(&project, &["--include", "a["]).expect(2).says("`a[` is not a glob");
 }
 
 #[test]

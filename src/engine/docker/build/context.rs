@@ -11,9 +11,9 @@ use futures::StreamExt;
 use tokio::task::JoinHandle;
 use tokio_util::io::{ReaderStream, SyncIoBridge};
 
-use super::ignore::Ignore;
 use crate::engine::TarStream;
 use crate::model::Build;
+use crate::notation::DockerIgnore;
 
 /// How large a context may be, in bytes; what is larger is nearly always a mistake.
 const MOST_BYTES: u64 = 2 << 30;
@@ -75,7 +75,7 @@ impl Context {
         })?;
         let inside = relative(&path, &root);
         let IgnoreFile { text, is_own } = read_ignore(&path, &root)?;
-        let mut ignore = Ignore::read(&text);
+        let mut ignore = DockerIgnore::read(&text);
         let dockerfile = inside.clone().unwrap_or_else(|| FOREIGN_DOCKERFILE.to_owned());
         ignore.always_send(&dockerfile);
         ignore.always_send(IGNORE_FILE);
@@ -167,7 +167,7 @@ fn read_ignore(dockerfile: &Path, root: &Path) -> Result<IgnoreFile, BadContext>
 }
 
 /// Lists what is sent, directories before what is in them, in the order of names, so that equal contexts are equal streams.
-fn walk(root: &Path, ignore: &Ignore) -> Result<Vec<Entry>, BadContext> {
+fn walk(root: &Path, ignore: &DockerIgnore) -> Result<Vec<Entry>, BadContext> {
     let mut entries = Vec::new();
     let mut walking = walkdir::WalkDir::new(root).min_depth(1).sort_by_file_name().into_iter();
     while let Some(found) = walking.next() {
@@ -200,7 +200,7 @@ fn walk(root: &Path, ignore: &Ignore) -> Result<Vec<Entry>, BadContext> {
     Ok(entries)
 }
 
-fn is_left_out(path: &Path, root: &Path, ignore: &Ignore) -> bool {
+fn is_left_out(path: &Path, root: &Path, ignore: &DockerIgnore) -> bool {
     path.strip_prefix(root).is_ok_and(|path| ignore.leaves_out(&path.to_string_lossy()))
 }
 

@@ -3,7 +3,6 @@
 mod buildx;
 mod context;
 mod dockerfile;
-mod ignore;
 mod output;
 
 use std::collections::HashMap;

@@ -5,7 +5,7 @@
 
 /// The lines of a `.dockerignore`.
 #[derive(Debug, Default)]
-pub(super) struct Ignore {
+pub(crate) struct DockerIgnore {
     rules: Vec<Rule>,
 }
 
@@ -36,32 +36,32 @@ enum Token {
     },
 }
 
-impl Ignore {
+impl DockerIgnore {
     /// Reads the lines of a `.dockerignore`.
-    pub(super) fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let lines = text.trim_start_matches('\u{feff}').lines();
         let lines = lines.filter(|line| !line.starts_with('#')).map(str::trim).filter(|line| !line.is_empty());
         Self { rules: lines.filter_map(Rule::read).collect() }
     }
 
     /// Makes an exception of a path, whatever the lines say.
-    pub(super) fn always_send(&mut self, path: &str) {
+    pub(crate) fn always_send(&mut self, path: &str) {
         self.rules.push(Rule::plain(path, true));
     }
 
     /// Leaves a path out, whatever the lines say.
-    pub(super) fn never_send(&mut self, path: &str) {
+    pub(crate) fn never_send(&mut self, path: &str) {
         self.rules.push(Rule::plain(path, false));
     }
 
     /// Tells whether a path, relative to the context and with `/` between its parts, is left out.
-    pub(super) fn leaves_out(&self, path: &str) -> bool {
+    pub(crate) fn leaves_out(&self, path: &str) -> bool {
         self.rules.iter().rev().find(|rule| rule.holds_for(path)).is_some_and(|rule| !rule.is_exception)
     }
 
     /// Tells whether something below a directory that is left out may be an exception. As in BuildKit, an exception without
     /// wildcards is looked for only where it can be.
-    pub(super) fn may_have_exceptions_below(&self, dir: &str) -> bool {
+    pub(crate) fn may_have_exceptions_below(&self, dir: &str) -> bool {
         let below = format!("{dir}/");
         self.rules.iter().filter(|rule| rule.is_exception).any(|rule| {
             let is_plain = rule.tokens.iter().all(|token| matches!(token, Token::Char(_)));
@@ -205,7 +205,7 @@ mod tests {
     use super::*;
 
     fn left_out(text: &str, paths: &[&'static str]) -> Vec<&'static str> {
-        let ignore = Ignore::read(text);
+        let ignore = DockerIgnore::read(text);
         paths.iter().copied().filter(|path| ignore.leaves_out(path)).collect()
     }
 
@@ -243,17 +243,17 @@ mod tests {
 
     #[test]
     fn the_dockerfile_is_sent_even_if_everything_is_left_out() {
-        let mut ignore = Ignore::read("**\n");
+        let mut ignore = DockerIgnore::read("**\n");
         ignore.always_send("docker/Dockerfile");
         assert!(ignore.leaves_out("docker/other") && !ignore.leaves_out("docker/Dockerfile"));
         assert!(ignore.may_have_exceptions_below("docker") && !ignore.may_have_exceptions_below("src"));
-        assert!(Ignore::read("src\n!**/*.py").may_have_exceptions_below("src"));
+        assert!(DockerIgnore::read("src\n!**/*.py").may_have_exceptions_below("src"));
     }
 
     #[test]
     fn a_hostile_pattern_takes_no_longer_than_others() {
-        let ignore = Ignore::read(&"*a".repeat(200));
+        let ignore = DockerIgnore::read(&"*a".repeat(200));
         assert!(!ignore.leaves_out(&"a".repeat(2000).replace("aa", "ab")));
-        assert!(!Ignore::read(&"**/a".repeat(100)).leaves_out(&"a/b".repeat(1000)));
+        assert!(!DockerIgnore::read(&"**/a".repeat(100)).leaves_out(&"a/b".repeat(1000)));
     }
 }
