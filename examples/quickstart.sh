@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Runs a real cucumber suite and a real pytest suite in parallel containers and shows the merged report of each.
+# Runs a real cucumber suite, a real pytest suite and one that needs two services in parallel containers, and shows the merged
+# report of each.
 # Installs what is missing, starts the engine if none answers, and builds the images without a registry.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 tests/engine.sh
-tests/images/build.sh example-cucumber example-pytest
+tests/images/build.sh example-cucumber example-pytest example-web
 cargo build --quiet --release
 minke="$(realpath "${CARGO_TARGET_DIR:-target}")/release/minke"
 
@@ -28,8 +29,16 @@ echo '$ minke pytest --image minke-example/pytest --shards 2 --junit pytest.xml 
 cd ../pytest
 "$minke" pytest --image minke-example/pytest --shards 2 --junit ../../target/quickstart/pytest.xml tests/ -- --tb=short
 
+echo
+echo '== a shop with PostgreSQL and Redis, in four containers, each with both of its own'
+echo '$ minke run --build . -f compose.yaml --shards 4 --junit web.xml'
+cd ../web
+POSTGRES_IMAGE=minke-example/postgres REDIS_IMAGE=minke-example/redis \
+    "$minke" run --build . --build-arg BASE=minke-test/services -f compose.yaml --shards 4 --junit ../../target/quickstart/web.xml
+
 cd ../..
 show cucumber target/quickstart/cucumber.xml
 show pytest target/quickstart/pytest.xml
+show web target/quickstart/web.xml
 echo
 echo "Next: target/release/minke --help, or run a suite of your own with --source mount."
