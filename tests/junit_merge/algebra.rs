@@ -130,3 +130,24 @@ fn all_samples_together_do_not_depend_on_their_order_or_on_the_number_of_threads
     assert_eq!(merge(&[("1", &halves[0]), ("2", &halves[1])], &MergeOptions::default()).0, document);
     assert_eq!(strictly(&[document])[0].0, written.cases + written.entries);
 }
+
+#[test]
+fn no_dialect_loses_an_attempt_when_it_is_merged_again() {
+    let attempts = |document: &[u8]| {
+        let text = String::from_utf8_lossy(document);
+        ["<flakyFailure", "<flakyError", "<rerunFailure", "<rerunError"].map(|tag| text.matches(tag).count())
+    };
+    let samples = samples();
+    for dialect in [Dialect::Plain, Dialect::Surefire, Dialect::Gitlab, Dialect::Azure] {
+        let options = MergeOptions { dialect, ..MergeOptions::default() };
+        let once = merge(&named(&samples), &options).0;
+        let twice = merge(&[("m", &once)], &options).0;
+        assert_eq!(attempts(&twice), attempts(&once), "{dialect:?}");
+        let united = merge(&[("1", &once), ("2", &once)], &options).0;
+        assert_eq!(attempts(&united), attempts(&once), "{dialect:?}: the same twice is the same");
+    }
+    let equal = "<testsuite name='s'><testcase name='a'><rerunFailure message='m'/><rerunFailure message='m'/>\
+                 <failure message='m'/></testcase></testsuite>";
+    let once = merge(&[("a", equal.as_bytes())], &MergeOptions::default()).0;
+    assert_eq!(attempts(&once), [0, 0, 2, 0], "attempts that look alike are attempts all the same");
+}

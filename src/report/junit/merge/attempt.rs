@@ -51,6 +51,9 @@ pub(super) struct Details {
 #[derive(Debug, Clone)]
 pub(super) struct Packed<'a> {
     pub(super) is_final: bool,
+    /// How many attempts of the same row that look just the same come before it, as they may in forms without times: each is
+    /// an execution of its own.
+    pub(super) ordinal: usize,
     pub(super) core: &'a [u8],
     pub(super) details: &'a [u8],
 }
@@ -167,7 +170,7 @@ impl<'a> Attempt<'a> {
 impl<'a> Packed<'a> {
     /// Reads the next attempt of a record.
     pub(super) fn read(fields: &mut Fields<'a>) -> Self {
-        Self { is_final: fields.byte() == 1, core: fields.bytes(), details: fields.bytes() }
+        Self { is_final: fields.byte() == 1, ordinal: 0, core: fields.bytes(), details: fields.bytes() }
     }
 
     /// Tells what makes two attempts the same.

@@ -103,9 +103,12 @@ impl<'a> Row<'a> {
         let is_entry = fields.byte() == 1;
         let continues = fields.short() > 1;
         fields.short();
-        let mut attempts = Vec::new();
+        let mut attempts: Vec<Packed<'_>> = Vec::new();
         while !fields.is_empty() {
-            attempts.push(Packed::read(&mut fields));
+            let mut attempt = Packed::read(&mut fields);
+            let identity = attempt.identity();
+            attempt.ordinal = attempts.iter().filter(|other| other.identity() == identity).count();
+            attempts.push(attempt);
         }
         Self { is_entry, continues, attempts }
     }
@@ -129,10 +132,10 @@ fn distinct(mut attempts: Vec<Packed<'_>>) -> Vec<Packed<'_>> {
     if attempts.len() < 2 {
         return attempts;
     }
-    attempts.sort_by_cached_key(|attempt| (attempt.identity().into_owned(), attempt.core));
+    attempts.sort_by_cached_key(|attempt| (attempt.identity().into_owned(), attempt.ordinal, attempt.core));
     let mut set: Vec<Packed<'_>> = Vec::with_capacity(attempts.len());
     for attempt in attempts {
-        match set.last_mut().filter(|same| same.identity() == attempt.identity()) {
+        match set.last_mut().filter(|same| same.ordinal == attempt.ordinal && same.identity() == attempt.identity()) {
             Some(same) => {
                 same.is_final |= attempt.is_final;
                 same.details = same.details.max(attempt.details);
