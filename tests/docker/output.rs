@@ -101,11 +101,12 @@ fn a_flood_of_output_takes_no_memory() {
 #[test]
 fn a_flood_in_a_report_takes_no_memory() {
     let project = Project::fixture("misbehaving/pytest");
-    let arguments = ["--env", "FLOOD_BYTES=16777216", "test_flood_captured.py", "--", "-o", "junit_logging=all"];
+    let arguments = ["--env", "FLOOD_BYTES=67108864", "test_flood_captured.py", "--", "-o", "junit_logging=all"];
     let (ended, peak) = peak_memory(&project, &arguments);
     ended.expect(1).left_nothing();
     assert_eq!(ended.outcome("test_flood_captured.py"), "failed");
-    assert!(peak < MOST_MEMORY / 2, "{peak} KiB");
+    // Most of it is the program itself, which is large without optimisation.
+    assert!(peak < MOST_MEMORY / 4 * 3, "{peak} KiB");
     let junit = fs::metadata(ended.run_dir().join("junit.xml")).unwrap().len();
     assert!(junit < 1 << 20, "the merged report has {junit} bytes");
 }
