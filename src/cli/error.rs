@@ -58,6 +58,12 @@ pub enum CliError {
         /// What is mounted.
         path: PathBuf,
     },
+    /// The engine writes no files into a container whose root is read-only.
+    #[error("`{path}` cannot be written into containers whose root is read-only")]
+    FilesReadOnly {
+        /// The first file, as containers see it.
+        path: String,
+    },
     /// A template of a file for the containers cannot be filled in.
     #[error("cannot fill in {0}")]
     Template(String),
@@ -117,6 +123,9 @@ impl CliError {
             Self::SocketMounted { .. } => {
                 Some("mount something narrower, or say `--allow-engine-socket` if they may".to_owned())
             }
+            Self::FilesReadOnly { .. } => Some(
+                "leave out `--read-only` (`read_only` of a compose service), or put the file into the image".to_owned(),
+            ),
             Self::Template(_) => Some(
                 "templates know `env.NAME`, `shard`, `shards`, `run` and `service.NAME.host` or `.address`".to_owned(),
             ),
@@ -145,6 +154,7 @@ impl CliError {
             | Self::Services(_)
             | Self::Snapshot(_)
             | Self::SecretsAfar { .. }
+            | Self::FilesReadOnly { .. }
             | Self::Template(_)
             | Self::SocketAfar { .. }
             | Self::SocketMounted { .. }
@@ -177,6 +187,7 @@ impl CliError {
             Self::Config(_)
             | Self::FilesFrom { .. }
             | Self::Record(_)
+            | Self::FilesReadOnly { .. }
             | Self::Template(_)
             | Self::SecretsAfar { .. } => ExitCode::Usage,
             Self::Compose(_) | Self::Services(_) | Self::SocketAfar { .. } | Self::SocketMounted { .. } => {

@@ -20,6 +20,7 @@ mod recorded;
 mod report;
 mod reports;
 mod run;
+mod samples;
 mod services;
 mod show;
 mod stage;

@@ -1,12 +1,15 @@
 //! From compose files and `[[service]]` tables to the services of a run.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::error::CliError;
 use crate::compose::{self, ReadOptions};
-use crate::config::Settings;
+use crate::config::{Settings, name_of_built};
 use crate::engine::{BuildRequest, Engine, Image, ImageRequest};
-use crate::model::{ContainerSettings, DependencyCondition, ImageSource, MountSource, Service, ServiceScope, Services};
+use crate::model::{
+    Build, ContainerSettings, DependencyCondition, ImageSource, MountSource, Platform, Service, ServiceScope, Services,
+};
 
 /// What runs beside the tests, and what compose files say of the tests' own containers.
 #[derive(Default)]
@@ -25,6 +28,9 @@ pub(super) fn beside(settings: &Settings) -> Result<Beside, CliError> {
     };
     beside.services.list.extend(settings.services.iter().cloned());
     beside.services.subnets = settings.subnets;
+    for need in &settings.foreign_needs {
+        need.check(&beside.services.list)?;
+    }
     check(&beside.services.list)?;
     Ok(beside)
 }
@@ -123,41 +129,46 @@ pub(super) async fn obtain_images(
     engine: &dyn Engine,
 ) -> Result<(), CliError> {
     for service in services {
-        obtain_image(service, settings, engine).await?;
+        obtain_image(service, settings, engine, None).await?;
     }
     Ok(())
 }
 
-/// Builds or pulls the image of a service.
+/// Builds or pulls the image of a service, for a platform or the engine's own.
 pub(super) async fn obtain_image(
     service: &mut Service,
     settings: &Settings,
     engine: &dyn Engine,
+    platform: Option<Platform>,
 ) -> Result<Image, CliError> {
     match &service.image {
-        ImageSource::Built(build) => {
-            let name = name_of_built(&service.name, &build.context);
-            let request = BuildRequest {
-                name: name.clone(),
-                build: build.clone(),
-                leave_out: vec![settings.output_dir.clone()],
-                pull: settings.pull,
-                platform: settings.platform.clone(),
-            };
-            let image = engine.build(&request).await?;
+        ImageSource::Built(of) => {
+            let name = name_of_service(&service.name, &of.context);
+            let image = build(name.clone(), of, settings, engine, platform).await?;
             service.image = ImageSource::Named(name);
             Ok(image)
         }
         ImageSource::Named(name) => {
-            Ok(engine.image(&ImageRequest { pull: settings.pull, ..ImageRequest::new(name) }).await?)
+            Ok(engine.image(&ImageRequest { pull: settings.pull, platform, ..ImageRequest::new(name) }).await?)
         }
     }
 }
 
+/// Builds an image.
+pub(super) async fn build(
+    name: String,
+    build: &Build,
+    settings: &Settings,
+    engine: &dyn Engine,
+    platform: Option<Platform>,
+) -> Result<Image, CliError> {
+    let leave_out = vec![settings.output_dir.clone()];
+    let request = BuildRequest { name, build: build.clone(), leave_out, pull: settings.pull, platform };
+    Ok(engine.build(&request).await?)
+}
+
 /// Names the image that is built for a service.
-pub(super) fn name_of_built(service: &str, context: &std::path::Path) -> String {
+pub(super) fn name_of_service(service: &str, context: &Path) -> String {
     let dir = context.file_name().unwrap_or_default().to_string_lossy();
-    let words = format!("{dir}-{service}").to_lowercase();
-    let letters = words.split(|char: char| !(char.is_ascii_lowercase() || char.is_ascii_digit()));
-    format!("minke-build/{}:latest", letters.filter(|word| !word.is_empty()).collect::<Vec<_>>().join("-"))
+    name_of_built(&format!("{dir}-{service}"))
 }

@@ -1,31 +1,33 @@
 //! From the user's image to the one that shards start from: the project's files over it, and what a setup makes of it.
 
+use std::num::NonZeroU32;
 use std::path::Path;
 use std::sync::Arc;
 
 use indicatif::HumanBytes;
 
 use super::error::CliError;
-use super::prepare::{AUTO, labels, open_probe};
-use super::services::{beside, lay_under, name_of_built, obtain_image, obtain_images};
-use crate::config::{Settings, Source, print_size};
-use crate::discover::{DiscoverError, project_on_host};
-use crate::engine::{BuildRequest, Engine, EngineError, Image, ImageRequest, SecretDir};
-use crate::framework::{self, Framework};
+use super::prepare::{labels, open_probe};
+use super::samples::samples;
+use super::services::{beside, build, lay_under, name_of_service, obtain_image, obtain_images};
+use crate::config::{Settings, Source};
+use crate::discover::DiscoverError;
+use crate::engine::{Engine, Image, ImageRequest, SecretDir};
 use crate::model::{
-    ImageSource, Mount, MountSource, RunId, SECRETS_DIR, Service, Services, ShardTemplate, exports, split_part,
+    ContainerSettings, ImageSource, Mount, MountSource, RunId, SECRETS_DIR, Service, Services, ShardTemplate, Slot,
+    exports,
 };
 use crate::report::Redactor;
-use crate::run::{FileContext, ServiceContext, fill_in};
+use crate::run::{FileContext, fill_in};
 use crate::snapshot::{Place, Setup, SnapshotError, Sources, copy_sources, owner_of, set_up};
 use crate::source::{Owner, Rules};
 
 /// Where a project is in the container when neither the user nor the image says so.
 const PROJECT_DIR: &str = "/project";
+/// Where frameworks and their reports need room.
+const TMP: &str = "/tmp";
 /// Where containers see the engine's socket, if they do.
 const ENGINE_SOCKET: &str = "/var/run/docker.sock";
-/// How many of the project's test files must be in an image so that the project is taken to be in it.
-const SAMPLES: usize = 3;
 
 /// The image that shards start from, and what all of them have in common.
 pub(super) struct Staged {
@@ -55,6 +57,11 @@ pub(super) async fn stage(
     if let Some(service) = &beside.shard {
         lay_under(service, &mut template.container);
     }
+    give_tmp(&mut template.container);
+    let samples = match settings.source {
+        Source::Auto | Source::Copy => samples(settings, named),
+        Source::Image | Source::Mount | Source::MountReadOnly => Vec::new(),
+    };
     let mut staged = Staged {
         image: Err(DiscoverError::Nowhere { image: name.to_owned() }.into()),
         template,
@@ -67,7 +74,7 @@ pub(super) async fn stage(
         Ok(image) => image,
         Err(CliError::Engine(error)) if error.is_image_missing() => {
             staged.in_host |= match settings.source {
-                Source::Auto => !samples(settings, named).is_empty(),
+                Source::Auto => !samples.is_empty(),
                 Source::Copy => true,
                 Source::Image | Source::Mount | Source::MountReadOnly => false,
             };
@@ -78,18 +85,28 @@ pub(super) async fn stage(
     };
     staged.template.services = beside.services;
     staged.settle_engine_socket(settings, &engine.info().await?.endpoint)?;
-    let source = settle_source(settings, engine, &staged.template, &image, named, run).await?;
+    let source = settle_source(settings, engine, &staged.template, &image, &samples, run).await?;
     staged.in_host |= source == Source::Copy;
     if source.is_mount() {
         staged.mount(settings, source);
     }
+    let is_made = source == Source::Copy || settings.setup.is_some();
+    let place = Place { engine: Arc::clone(engine), dir: settings.output_dir.join("cache"), labels: labels(run) };
+    let owner = match is_made || !settings.secrets.is_empty() || !settings.placed_files.is_empty() {
+        true => owner_of(&place, &image, name, staged.template.container.user.as_deref()).await?,
+        false => Owner::default(),
+    };
     if !settings.secrets.is_empty() {
-        staged.mount_secrets(settings, engine, &image, run).await?;
+        staged.mount_secrets(settings, &**engine, owner).await?;
     }
     if !settings.placed_files.is_empty() {
-        staged.place_files(settings, engine, &image, run).await?;
+        staged.place_files(settings, owner, run)?;
     }
-    staged.image = match staged.made_of(image, settings, engine, source, run).await {
+    if !is_made {
+        staged.image = Ok(image);
+        return Ok(staged);
+    }
+    staged.image = match staged.made_of(image, settings, &place, source, owner, &samples).await {
         Err(error) if !matches!(error, CliError::Snapshot(SnapshotError::Setup { .. })) => return Err(error),
         made_or_setup_failed => made_or_setup_failed,
     };
@@ -108,11 +125,10 @@ impl Staged {
         let (pull, platform) = (settings.pull, settings.platform.clone());
         let name = self.template.image.clone();
         let image = match (&settings.build, shard) {
-            (Some(build), _) => {
-                let leave_out = vec![settings.output_dir.clone()];
-                engine.build(&BuildRequest { name, build: build.clone(), leave_out, pull, platform }).await?
+            (Some(of), _) => build(name, of, settings, engine, platform).await?,
+            (None, Some(service)) if settings.image.is_none() => {
+                obtain_image(service, settings, engine, platform).await?
             }
-            (None, Some(service)) if settings.image.is_none() => obtain_image(service, settings, engine).await?,
             (None, _) => engine.image(&ImageRequest { pull, platform, ..ImageRequest::new(name) }).await?,
         };
         obtain_images(&mut services.list, settings, engine).await?;
@@ -148,19 +164,11 @@ impl Staged {
     }
 
     /// Writes the secrets where containers can mount them.
-    async fn mount_secrets(
-        &mut self,
-        settings: &Settings,
-        engine: &Arc<dyn Engine>,
-        image: &Image,
-        run: RunId,
-    ) -> Result<(), CliError> {
+    async fn mount_secrets(&mut self, settings: &Settings, engine: &dyn Engine, owner: Owner) -> Result<(), CliError> {
         let info = engine.info().await?;
         if !info.is_local {
             return Err(CliError::SecretsAfar { endpoint: info.endpoint });
         }
-        let place = place(settings, engine, run);
-        let owner = owner_of(&place, image, &self.template.image, settings.user.as_deref()).await?;
         let failed = |source| CliError::System { operation: "write the secrets to memory", source };
         let dir = SecretDir::create(&settings.secrets, (owner.uid, owner.gid)).map_err(failed)?;
         let mount = Mount { read_only: true, ..Mount::host(dir.mounted(), SECRETS_DIR) };
@@ -172,30 +180,16 @@ impl Staged {
 
     /// Takes the files that are written into containers. A template that cannot be filled in is found out here, not in each
     /// shard.
-    async fn place_files(
-        &mut self,
-        settings: &Settings,
-        engine: &Arc<dyn Engine>,
-        image: &Image,
-        run: RunId,
-    ) -> Result<(), CliError> {
-        let place = place(settings, engine, run);
-        let owner = owner_of(&place, image, &self.template.image, settings.user.as_deref()).await?;
+    fn place_files(&mut self, settings: &Settings, owner: Owner, run: RunId) -> Result<(), CliError> {
+        if let Some(file) = settings.placed_files.first().filter(|_| self.template.container.privileges.read_only) {
+            return Err(CliError::FilesReadOnly { path: file.path.clone() });
+        }
         self.template.owner = (owner.uid, owner.gid);
         self.template.files.clone_from(&settings.placed_files);
         self.template.file_env.clone_from(&settings.environment);
-        let service = |service: &Service| {
-            let context = ServiceContext { host: service.name.clone(), address: "10.0.0.1".to_owned() };
-            (service.name.clone(), context)
-        };
-        let env = settings.environment.iter().chain(&settings.env);
-        let context = FileContext {
-            env: env.map(|var| (var.name.clone(), var.value.clone())).collect(),
-            shard: 1,
-            shards: 1,
-            run: run.to_string(),
-            service: self.template.services.list.iter().map(service).collect(),
-        };
+        let names = self.template.services.list.iter().map(|service| service.name.clone());
+        let addresses = names.map(|name| (name, "10.0.0.1".to_owned()));
+        let context = FileContext::new(&self.template, Slot(1), NonZeroU32::MIN, run, addresses);
         fill_in(&self.template.files, &context).map(drop).map_err(CliError::Template)
     }
 
@@ -203,31 +197,25 @@ impl Staged {
         &mut self,
         mut image: Image,
         settings: &Settings,
-        engine: &Arc<dyn Engine>,
+        place: &Place,
         source: Source,
-        run: RunId,
+        owner: Owner,
+        samples: &[String],
     ) -> Result<Image, CliError> {
         let copies = source == Source::Copy;
         if copies && self.template.container.work_dir.is_none() {
             let dir = if image.work_dir == "/" { PROJECT_DIR } else { &image.work_dir };
             self.template.container.work_dir = Some(dir.to_owned());
         }
-        if !copies && settings.setup.is_none() {
-            return Ok(image);
-        }
-        let name = self.template.image.clone();
-        let place = place(settings, engine, run);
-        let user = settings.user.as_deref();
-        let owner = owner_of(&place, &image, &name, user).await?;
         let of_inputs = !settings.setup_inputs.is_empty();
         if of_inputs {
-            image = self.set_up(&place, image, settings, owner).await?;
+            image = self.set_up(place, image, settings, owner).await?;
         }
         if copies {
-            image = self.copy(&place, image, settings, owner).await?;
+            image = self.copy(place, image, settings, owner, samples).await?;
         }
         if !of_inputs {
-            image = self.set_up(&place, image, settings, owner).await?;
+            image = self.set_up(place, image, settings, owner).await?;
         }
         Ok(image)
     }
@@ -238,16 +226,16 @@ impl Staged {
         image: Image,
         settings: &Settings,
         owner: Owner,
+        samples: &[String],
     ) -> Result<Image, CliError> {
         let dir = self.template.container.work_dir.clone().unwrap_or_else(|| PROJECT_DIR.to_owned());
         let sources = Sources {
             project: &settings.root,
             rules: Rules { include: &settings.include, never: std::slice::from_ref(&settings.output_dir) },
-            limit: (settings.source_limit, print_size(settings.source_limit)),
-            print_size: |bytes| HumanBytes(bytes).to_string(),
+            limit: settings.source_limit,
             dir: &dir,
             owner,
-            expected: &samples(settings, None),
+            expected: samples,
         };
         let copied = copy_sources(place, &image, &self.template.image, &sources).await?;
         self.remarks.extend(copied.odd.first().map(|first| left_out(first, copied.odd.len())));
@@ -260,7 +248,7 @@ impl Staged {
                 format!("sources: {} sent, {} entries in `{dir}`", HumanBytes(bytes), copied.entries)
             }
         });
-        Ok(found(place, &copied.image.0).await?)
+        Ok(copied.image)
     }
 
     async fn set_up(
@@ -292,7 +280,7 @@ impl Staged {
             true => format!("setup: taken from a snapshot, which saves {seconds:.1} s"),
             false => format!("setup: done in {seconds:.1} s, and kept for the next runs"),
         });
-        Ok(found(place, &done.image.0).await?)
+        Ok(done.image)
     }
 }
 
@@ -301,20 +289,10 @@ fn image_name(settings: &Settings, shard: Option<&Service>) -> Result<String, Cl
     match shard {
         Some(service) if settings.image.is_none() && settings.build.is_none() => Ok(match &service.image {
             ImageSource::Named(name) => name.clone(),
-            ImageSource::Built(build) => name_of_built(&service.name, &build.context),
+            ImageSource::Built(build) => name_of_service(&service.name, &build.context),
         }),
         Some(_) | None => Ok(settings.image_name()?.into_owned()),
     }
-}
-
-fn place(settings: &Settings, engine: &Arc<dyn Engine>, run: RunId) -> Place {
-    Place { engine: Arc::clone(engine), dir: settings.output_dir.join("cache"), labels: labels(run) }
-}
-
-/// Finds an image that has just been made.
-async fn found(place: &Place, id: &str) -> Result<Image, EngineError> {
-    let gone = || EngineError::ImageMissing { image: id.to_owned(), detail: "somebody removed it just now".to_owned() };
-    place.engine.local_image(id).await?.ok_or_else(gone)
 }
 
 fn left_out(first: &Path, count: usize) -> String {
@@ -328,19 +306,18 @@ async fn settle_source(
     engine: &Arc<dyn Engine>,
     template: &ShardTemplate,
     image: &Image,
-    named: Option<&[String]>,
+    samples: &[String],
     run: RunId,
 ) -> Result<Source, CliError> {
     if settings.source != Source::Auto {
         return Ok(settings.source);
     }
-    let samples = samples(settings, named);
     if samples.is_empty() {
         return Ok(Source::Image);
     }
     let probe = open_probe(engine, template, image, run).await?;
     let mut missing = Ok(false);
-    for sample in &samples {
+    for sample in samples {
         missing = probe.look(sample).await.map(|found| found.is_none());
         if !matches!(missing, Ok(false)) {
             break;
@@ -350,23 +327,6 @@ async fn settle_source(
     let missing = missing?;
     closed?;
     Ok(if missing { Source::Copy } else { Source::Image })
-}
-
-/// Names some test files that the project has on the host: what the user selects, else what a framework takes for one.
-fn samples(settings: &Settings, named: Option<&[String]>) -> Vec<String> {
-    let selected = settings.files.iter().chain(named.unwrap_or_default()).map(|path| split_part(path).0);
-    let on_host: Vec<String> =
-        selected.filter(|path| settings.root.join(path).exists()).map(str::to_owned).take(SAMPLES).collect();
-    if !on_host.is_empty() || !settings.files.is_empty() {
-        return on_host;
-    }
-    let frameworks: &[&dyn Framework] = match settings.framework.as_str() {
-        AUTO => framework::ALL,
-        name => framework::named(name),
-    };
-    let project = project_on_host(&[], &settings.root);
-    let tests = project.paths.into_iter().filter(|path| frameworks.iter().any(|framework| framework.is_unit(path)));
-    tests.take(SAMPLES).collect()
 }
 
 /// Describes what the settings say of a shard's container.
@@ -384,10 +344,14 @@ fn template(settings: &Settings, image: &str) -> ShardTemplate {
     container.dns.clone_from(&settings.dns);
     container.extra_hosts.clone_from(&settings.extra_hosts);
     container.mounts.clone_from(&settings.tmpfs);
-    if settings.privileges.read_only {
+    template
+}
+
+/// Gives a container whose root is read-only a `/tmp` to write to, when nothing else is there.
+fn give_tmp(container: &mut ContainerSettings) {
+    if container.privileges.read_only && !container.mounts.iter().any(|mount| mount.container == TMP) {
         // Not in memory: reports are fetched from there when the container has ended.
         let source = MountSource::Volume(None);
-        container.mounts.push(Mount { source, container: "/tmp".to_owned(), read_only: false });
+        container.mounts.push(Mount { source, container: TMP.to_owned(), read_only: false });
     }
-    template
 }

@@ -14,7 +14,7 @@ use super::options::{OPTIONS, Options, find};
 use super::origin::Origin;
 use super::placed_file;
 use super::raw::{Kind, Raw, Word};
-use super::service;
+use super::service::{self, ForeignNeed};
 use super::spec::OptionSpec;
 use crate::model::{PlacedFile, Service};
 use crate::notation::{self, At, Fault, Node, closest};
@@ -94,13 +94,13 @@ impl ConfigFile {
         Ok(options)
     }
 
-    /// Reads the services that the file describes in `[[service]]` tables.
-    pub(crate) fn services(&self, environment: &Environment) -> Result<Vec<Service>, ConfigError> {
+    /// Reads the services that the file describes in `[[service]]` tables, and what they need of a compose file.
+    pub(crate) fn services(&self, environment: &Environment) -> Result<(Vec<Service>, Vec<ForeignNeed>), ConfigError> {
         let table = self.parse()?;
-        let Some(table) = self.section(table.get_ref())? else { return Ok(Vec::new()) };
-        let Some(value) = table.get(service::KEY) else { return Ok(Vec::new()) };
+        let Some(table) = self.section(table.get_ref())? else { return Ok(Default::default()) };
+        let Some(value) = table.get(service::KEY) else { return Ok(Default::default()) };
         if !service::are_tables(service::KEY, value.get_ref()) {
-            return Ok(Vec::new());
+            return Ok(Default::default());
         }
         let names_more = table.contains_key("compose");
         let base = self.path.parent().unwrap_or(&self.path);

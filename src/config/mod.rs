@@ -38,6 +38,7 @@ pub use error::{ConfigError, Place};
 pub use flags::Flags;
 pub use options::OPTIONS;
 pub use origin::Origin;
+pub use service::ForeignNeed;
 pub use setting::{Printed, Setting};
-pub use settings::Settings;
+pub use settings::{Settings, name_of_built};
 pub use spec::{FlagStyle, OptionSpec, Section, Shape};

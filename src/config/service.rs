@@ -36,14 +36,35 @@ pub(super) fn is_list_of_tables(value: &DeValue<'_>) -> bool {
     values.iter().any(|value| matches!(value.get_ref(), DeValue::Table(_)))
 }
 
+/// A service that a table needs, and that only a compose file may have.
+#[derive(Debug, Clone)]
+pub struct ForeignNeed {
+    name: String,
+    unless_there: Wrong,
+}
+
+impl ForeignNeed {
+    /// Makes sure that the service is there after all.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`] with the place in the file, when it is not.
+    pub fn check(&self, services: &[Service]) -> Result<(), ConfigError> {
+        match services.iter().any(|service| service.name == self.name) {
+            true => Ok(()),
+            false => Err(self.unless_there.clone().into()),
+        }
+    }
+}
+
 /// Reads the tables. Relative paths are taken from `base`; with `names_more`, services may need some that are not here.
 pub(super) fn read(
     tables: &Node,
     base: &Path,
     names_more: bool,
     environment: &Environment,
-) -> Result<Vec<Service>, ConfigError> {
+) -> Result<(Vec<Service>, Vec<ForeignNeed>), ConfigError> {
     let mut services: Vec<Service> = Vec::new();
+    let mut foreign = Vec::new();
     let mut all_needed = Vec::new();
     for table in tables.expect_list(KEY)? {
         let (service, needed) = service(table, base, environment)?;
@@ -56,13 +77,17 @@ pub(super) fn read(
     }
     for (name, Needed { dependency, at, is_required }) in all_needed {
         let is_known = services.iter().any(|service| service.name == dependency.service);
-        if !is_known && is_required && !names_more {
+        if !is_known && is_required {
             let fault = Fault::new(format!("names `{}`, which is no service", dependency.service));
             let fault = fault.help("Correct the name, or add the service.");
-            return Err(Wrong { at, key: format!("{KEY}.{name}.depends-on"), fault }.into());
+            let wrong = Wrong { at, key: format!("{KEY}.{name}.depends-on"), fault };
+            if !names_more {
+                return Err(wrong.into());
+            }
+            foreign.push(ForeignNeed { name: dependency.service, unless_there: wrong });
         }
     }
-    Ok(order_services(services)?)
+    Ok((order_services(services)?, foreign))
 }
 
 fn service(table: &Node, base: &Path, environment: &Environment) -> Result<(Service, Vec<Needed>), ConfigError> {

@@ -16,6 +16,7 @@ use super::options::{Options, find};
 use super::origin::Origin;
 use super::scalar::{Count, Switch};
 use super::secret_entry;
+use super::service::ForeignNeed;
 use super::setting::Setting;
 use super::variable::EnvEntry;
 use crate::model::{
@@ -91,6 +92,8 @@ pub struct Settings {
     pub subnets: Subnet,
     /// The services that the configuration file describes itself, each after those that it depends on.
     pub services: Vec<Service>,
+    /// What those need of a compose file.
+    pub foreign_needs: Vec<ForeignNeed>,
     /// The framework's name, one of [`FRAMEWORK_NAMES`](crate::model::FRAMEWORK_NAMES).
     pub framework: String,
     /// The words of the command that each file is run by, at least one.
@@ -170,11 +173,13 @@ impl Settings {
         let mut options = Options::defaults(root)?.merge(from_file).merge(from_environment).merge(from_flags);
         settle_rivals(&mut options, root)?;
         settle_command(&mut options, root)?;
-        let services = file.as_ref().map(|file| file.services(environment)).transpose()?.unwrap_or_default();
+        let (services, foreign_needs) =
+            file.as_ref().map(|file| file.services(environment)).transpose()?.unwrap_or_default();
         let placed_files =
             file.as_ref().map(|file| file.placed_files(environment, root)).transpose()?.unwrap_or_default();
         let mut settings = Self::resolve(options, environment, root, file.map(|file| file.path))?;
         settings.services = services;
+        settings.foreign_needs = foreign_needs;
         if settings.environment.is_empty() && placed_files.iter().any(|file| file.is_template) {
             settings.environment = environment.variables();
         }
@@ -200,7 +205,9 @@ impl Settings {
     /// [`ConfigError::Missing`] when nothing says what the image is.
     pub fn image_name(&self) -> Result<Cow<'_, str>, ConfigError> {
         match (&self.image, &self.build) {
-            (None, Some(build)) => Ok(Cow::Owned(name_of_built(&build.context))),
+            (None, Some(build)) => {
+                Ok(Cow::Owned(name_of_built(&build.context.file_name().unwrap_or_default().to_string_lossy())))
+            }
             (Some(_), _) | (None, None) => self.required_image().map(Cow::Borrowed),
         }
     }
@@ -304,6 +311,7 @@ impl Settings {
             shard_service: options.service.value(),
             subnets: options.subnets.settled(),
             services: Vec::new(),
+            foreign_needs: Vec::new(),
             framework: options.framework.settled().0,
             command: options.command.value().map(|command| command.0),
             reports: options.report.values(),
@@ -344,9 +352,9 @@ fn build(options: &Options, environment: &Environment, root: &Path) -> Result<Op
     }))
 }
 
-/// Makes a name for an image of its directory's name, in the letters that an image's name may have.
-fn name_of_built(context: &Path) -> String {
-    let name = context.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+/// Makes a name for an image that is built of what people call it, in the letters that an image's name may have.
+pub fn name_of_built(called: &str) -> String {
+    let name = called.to_lowercase();
     let is_letter = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit();
     let words: Vec<&str> = name.split(|char| !is_letter(char)).filter(|word| !word.is_empty()).collect();
     let name = if words.is_empty() { "project".to_owned() } else { words.join("-") };

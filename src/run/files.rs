@@ -3,6 +3,7 @@
 //! Templates are those of minijinja, whose language is Jinja's; a name that means nothing is an error.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use bytes::Bytes;
 use futures::StreamExt;
@@ -12,7 +13,7 @@ use minijinja::{Environment, UndefinedBehavior};
 use serde::Serialize;
 
 use crate::engine::TarStream;
-use crate::model::PlacedFile;
+use crate::model::{PlacedFile, RunId, ShardTemplate, Slot};
 
 /// What a template can name.
 #[derive(Debug, Clone, Serialize)]
@@ -27,6 +28,27 @@ pub struct FileContext {
     pub run: String,
     /// The services by their names.
     pub service: BTreeMap<String, ServiceContext>,
+}
+
+impl FileContext {
+    /// Makes the context of a container of a slot; `addresses` are those of the services by their names.
+    pub fn new(
+        template: &ShardTemplate,
+        slot: Slot,
+        shards: NonZeroU32,
+        run: RunId,
+        addresses: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
+        let env = template.file_env.iter().chain(&template.container.env);
+        let addresses = addresses.into_iter();
+        Self {
+            env: env.map(|var| (var.name.clone(), var.value.clone())).collect(),
+            shard: slot.0,
+            shards: shards.get(),
+            run: run.to_string(),
+            service: addresses.map(|(host, address)| (host.clone(), ServiceContext { host, address })).collect(),
+        }
+    }
 }
 
 /// What a template can name of a service.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::artifacts::{Taken, collect_artifacts};
 use super::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR, collect};
-use super::files::{FileContext, ServiceContext, archive, fill_in};
+use super::files::{FileContext, archive, fill_in};
 use super::named_reports::{NamedReports, collect_named};
 use super::services::{Lease, ServiceEnd, ServicePool};
 use super::spool::Spool;
@@ -35,14 +35,14 @@ const END_AFTER_KILL: Duration = Duration::from_secs(30);
 const COLLECT_LIMIT: Duration = Duration::from_secs(120);
 /// How long the engine may take to remove a container.
 const REMOVE_LIMIT: Duration = Duration::from_secs(60);
+/// The same when the engine is believed to be gone.
+const REMOVE_LIMIT_LOST: Duration = Duration::from_secs(2);
 /// How long it may take to stop and remove the services of a shard.
 const REMOVE_SERVICES_LIMIT: Duration = Duration::from_secs(300);
 /// The directory of a shard's directory that the logs of its services are in.
 const SERVICES_DIR: &str = "services";
 /// The directory of a shard's directory that its artifacts are in.
 const ARTIFACTS_DIR: &str = "artifacts";
-/// The same when the engine is believed to be gone.
-const REMOVE_LIMIT_LOST: Duration = Duration::from_secs(2);
 
 /// What all shard tasks of a run share.
 pub(super) struct Shared {
@@ -216,15 +216,7 @@ impl ShardTask {
             (Some(pool), Some(lease)) => pool.addresses(lease).await?,
             (_, _) => Vec::new(),
         };
-        let services = addresses.into_iter().map(|(host, address)| (host.clone(), ServiceContext { host, address }));
-        let env = template.file_env.iter().chain(&template.container.env);
-        let context = FileContext {
-            env: env.map(|var| (var.name.clone(), var.value.clone())).collect(),
-            shard: self.slot.0,
-            shards: shared.plan.shards().get(),
-            run: shared.labels.run.to_string(),
-            service: services.collect(),
-        };
+        let context = FileContext::new(template, self.slot, shared.plan.shards(), shared.labels.run, addresses);
         let files = match fill_in(&template.files, &context) {
             Ok(files) => files,
             Err(why) => return Ok(Err(why)),

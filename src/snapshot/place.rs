@@ -12,7 +12,7 @@ use super::SnapshotError;
 use crate::engine::{
     CACHE_LABEL, CommitSpec, ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output, TarStream,
 };
-use crate::model::{ContainerExit, ContainerSettings, ImageId};
+use crate::model::{ContainerExit, ContainerSettings};
 use crate::source::Owner;
 
 /// The label that holds what images can take the place of each other: the newest is the best of them.
@@ -52,7 +52,7 @@ impl Place {
         container: &ContainerId,
         from: &Image,
         made: Made<'_>,
-    ) -> Result<ImageId, EngineError> {
+    ) -> Result<Image, EngineError> {
         let own = made.labels.into_iter().map(|(name, value)| (name.to_owned(), value));
         let spec = CommitSpec {
             repository: repository(made.kind),
@@ -66,7 +66,10 @@ impl Place {
                 .chain(own)
                 .collect(),
         };
-        self.engine.commit(container, &spec).await
+        let id = self.engine.commit(container, &spec).await?.0;
+        let gone =
+            || EngineError::ImageMissing { image: id.clone(), detail: "somebody removed it just now".to_owned() };
+        self.engine.local_image(&id).await?.ok_or_else(gone)
     }
 
     /// Starts a created container, hands every piece of its output on and waits for its end.

@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::SnapshotError;
 use super::place::{Made, Place, key, repository};
 use crate::engine::{Image, Output};
-use crate::model::{ContainerSettings, ImageId};
+use crate::model::ContainerSettings;
 use crate::report::{Masking, Redactor};
 use crate::source::{Index, Manifest, Owner, Rules, archive, list};
 
@@ -44,7 +44,7 @@ pub struct Setup<'a> {
 #[derive(Debug)]
 pub struct SetUp {
     /// The image.
-    pub image: ImageId,
+    pub image: Image,
     /// Whether an earlier result was taken.
     pub reused: bool,
     /// How long the command took, now or then, in milliseconds.
@@ -64,7 +64,7 @@ pub async fn set_up(place: &Place, base: &Image, base_name: &str, setup: &Setup<
     let name = format!("{}:{key}", repository(KIND));
     if let Some(found) = place.engine.local_image(&name).await?.filter(|_| setup.reuse) {
         let millis = found.labels.get(MILLIS).and_then(|millis| millis.parse().ok()).unwrap_or(0);
-        return Ok(SetUp { image: found.id, reused: true, millis });
+        return Ok(SetUp { image: found, reused: true, millis });
     }
     let argv = ["/bin/sh", "-c", &format!("{}{}", setup.exports, setup.command)].map(str::to_owned).to_vec();
     let spec = place.container(base, base_name, KIND, setup.settings.clone()).with_command(argv, true);

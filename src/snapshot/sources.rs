@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::SnapshotError;
 use super::place::{Made, Place, SCOPE, key, never_run, outside_volumes, repository};
 use crate::engine::{EngineError, Image};
-use crate::model::{ContainerSettings, ImageId};
+use crate::model::ContainerSettings;
 use crate::source::{Index, Manifest, Owner, Rules, SourceError, archive, list, write_whole};
 
 /// The kind of these images.
@@ -27,10 +27,8 @@ pub struct Sources<'a> {
     pub project: &'a Path,
     /// Which of its files.
     pub rules: Rules<'a>,
-    /// How many bytes at most, and how people write that.
-    pub limit: (u64, String),
-    /// How people write an amount of bytes.
-    pub print_size: fn(u64) -> String,
+    /// How many bytes at most.
+    pub limit: u64,
     /// The absolute directory in the container.
     pub dir: &'a str,
     /// Who the files belong to there.
@@ -43,7 +41,7 @@ pub struct Sources<'a> {
 #[derive(Debug)]
 pub struct Copied {
     /// The image.
-    pub image: ImageId,
+    pub image: Image,
     /// How many files, directories and links it has.
     pub entries: usize,
     /// How many bytes of files were sent; `None` when the image was there.
@@ -77,7 +75,7 @@ pub async fn copy_sources(
     let is_missing = |path: &&String| !manifest.entries.contains_key(&normal(path));
     let missing = sources.expected.iter().filter(is_missing).cloned().collect();
     if let Some(found) = place.engine.local_image(&format!("{}:{key}", repository(KIND))).await? {
-        return Ok(Copied { image: found.id, entries, sent: None, odd, missing });
+        return Ok(Copied { image: found, entries, sent: None, odd, missing });
     }
     let layer = Layer { place, sources, manifest: &manifest, key: &key, scope: &scope, base_name };
     let (image, sent) = match newest_whole(place, &remembered).await? {
@@ -98,11 +96,9 @@ fn normal(path: &str) -> PathBuf {
 
 fn read_project(sources: &Sources<'_>, index: &Path) -> Result<(Manifest, Vec<PathBuf>), SnapshotError> {
     let listed = list(sources.project, &sources.rules)?;
-    let (most, limit) = &sources.limit;
-    if listed.bytes() > *most {
+    if listed.bytes() > sources.limit {
         let (largest, bytes) = listed.largest().unwrap_or_default();
-        let size = (sources.print_size)(bytes);
-        return Err(SourceError::TooLarge { limit: limit.clone(), largest, size }.into());
+        return Err(SourceError::TooLarge { limit: sources.limit, largest, bytes }.into());
     }
     let mut index = Index::open(index.to_owned());
     let manifest = index.manifest(sources.project, &listed)?;
@@ -142,7 +138,7 @@ struct Layer<'a> {
 
 impl Layer<'_> {
     /// Makes the image with all files.
-    async fn whole(&self, base: &Image, remembered: &Path) -> Result<(ImageId, u64), SnapshotError> {
+    async fn whole(&self, base: &Image, remembered: &Path) -> Result<(Image, u64), SnapshotError> {
         let paths = self.manifest.entries.keys().cloned().collect();
         let made = self.make(base, paths, &[], None).await?;
         write_whole(&remembered.join(self.key), &self.manifest.to_text())?;
@@ -150,12 +146,7 @@ impl Layer<'_> {
     }
 
     /// Makes the image with what changed since another one; `None` when that is too much.
-    async fn changes(
-        &self,
-        since: &str,
-        old: &Manifest,
-        image: &Image,
-    ) -> Result<Option<(ImageId, u64)>, SnapshotError> {
+    async fn changes(&self, since: &str, old: &Manifest, image: &Image) -> Result<Option<(Image, u64)>, SnapshotError> {
         let change = self.manifest.change_since(old);
         let bytes: u64 = change.written.iter().map(|path| self.manifest.entries[path].bytes()).sum();
         let most = MOST_CHANGED * self.manifest.bytes() as f64;
@@ -177,7 +168,7 @@ impl Layer<'_> {
         paths: Vec<PathBuf>,
         removed: &[PathBuf],
         since: Option<&str>,
-    ) -> Result<(ImageId, u64), SnapshotError> {
+    ) -> Result<(Image, u64), SnapshotError> {
         let Self { place, sources, manifest, .. } = self;
         let bytes = paths.iter().map(|path| manifest.entries[path].bytes()).sum();
         let settings = ContainerSettings { user: Some("0".to_owned()), ..ContainerSettings::default() };

@@ -3,7 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use indicatif::HumanBytes;
 use thiserror::Error;
+
+use crate::notation::print_size;
 
 /// A project that cannot be copied.
 #[derive(Debug, Error)]
@@ -25,14 +28,15 @@ pub enum SourceError {
         detail: String,
     },
     /// There is more than anybody wants to copy.
-    #[error("the project's files are more than {limit}; most of it is in `{}` ({size})", largest.display())]
+    #[error("the project's files are more than {}; most of it is in `{}` ({})",
+        print_size(*limit), largest.display(), HumanBytes(*bytes))]
     TooLarge {
-        /// The limit, as people write it.
-        limit: String,
+        /// The limit, in bytes.
+        limit: u64,
         /// The directory or file of the first level that holds most.
         largest: PathBuf,
-        /// Its size, as people write it.
-        size: String,
+        /// Its size, in bytes.
+        bytes: u64,
     },
     /// What minke remembers of the project cannot be written.
     #[error("cannot write `{}`: {source}", path.display())]

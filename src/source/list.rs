@@ -43,9 +43,8 @@ pub struct Listed {
     pub odd: Vec<PathBuf>,
 }
 
-/// Lists what is copied of a project: all but what `.gitignore`, `.minkeignore` and
-/// `.dockerignore` leave out, `.git` and what the
-/// rules never take. Links are not followed.
+/// Lists what is copied of a project: all but what `.gitignore`, `.minkeignore` and `.dockerignore` leave out, `.git` and what
+/// the rules never take. Links are not followed.
 ///
 /// # Errors
 /// [`SourceError::Unreadable`] for a directory that cannot be read, [`SourceError::Glob`] for an `include` that is no glob.

@@ -98,6 +98,69 @@ def test_a():
 }
 
 #[test]
+fn the_user_and_the_variables_of_the_tests_service_are_those_of_placed_files_too() {
+    let project = Project::empty();
+    let compose = r#"
+services:
+  app:
+    image: minke-test/services
+    user: "1234:4321"
+    environment: { GREETING: hello }
+"#;
+    let test = r#"
+import os
+def test_a():
+    assert os.getuid() == 1234 and os.access("test_a.py", os.W_OK), os.stat("test_a.py")
+    assert open("/run/greeting").read() == "hello"
+    assert os.stat("/run/greeting").st_uid == 1234
+"#;
+    project.write("compose.yaml", compose).write("test_a.py", test).write("greeting", "{{ env.GREETING }}");
+    let config = "compose = 'compose.yaml'\nservice = 'app'\n[[file]]\npath = '/run/greeting'\nfrom = 'greeting'\ntemplate = true\n";
+    let ended = project.write("minke.toml", config).minke(&["pytest", ".", "--", "-p", "no:cacheprovider"]);
+    ended.expect(0);
+    assert!(!ended.stderr.contains("not copied"), "{}", ended.stderr);
+    left_nothing(&ended);
+}
+
+#[test]
+fn a_read_only_root_of_the_tests_service_has_a_tmp_to_write_to() {
+    let project = Project::empty();
+    let compose = "services: { app: { image: minke-test/services, read_only: true } }\n";
+    let test = r#"
+import errno, os, tempfile
+def test_a():
+    tempfile.NamedTemporaryFile(dir="/tmp").write(b"x")
+    try:
+        os.mkdir("/srv/new")
+    except OSError as error:
+        assert error.errno == errno.EROFS
+    else:
+        assert False
+"#;
+    project.write("compose.yaml", compose).write("test_a.py", test).write("greeting", "hello");
+    let arguments = ["pytest", "-f", "compose.yaml", "--service", "app"];
+    let quiet = ["--", "-p", "no:cacheprovider"];
+    let ended = project.minke(&[&arguments[..], &quiet].concat());
+    ended.expect(0);
+    left_nothing(&ended);
+    let own_tmp = project.minke(&[&arguments[..], &["--tmpfs", "/tmp"], &quiet].concat());
+    left_nothing(&own_tmp);
+    let file = ["--file", "greeting:/run/greeting"];
+    project.minke(&[&arguments[..], &file].concat()).expect(2).says("`/run/greeting`").says("`read_only`");
+}
+
+#[test]
+fn a_table_needs_no_service_that_is_neither_a_table_nor_in_a_compose_file() {
+    let project = Project::empty();
+    let config = "image = 'minke-test/services'\ncompose = 'compose.yaml'\n[[service]]\nname = 'a'\nimage = 'i'\ndepends-on = ['nobody']\n";
+    project
+        .write("minke.toml", config)
+        .write("compose.yaml", "services: {}\n")
+        .write("test_a.py", "def test_a(): pass\n");
+    project.minke(&["pytest"]).expect(2).says("minke.toml").says("`nobody`, which is no service");
+}
+
+#[test]
 fn services_are_described_in_the_configuration_file_too_and_templates_know_them() {
     let project = Project::empty();
     let config = r#"

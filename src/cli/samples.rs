@@ -1,0 +1,58 @@
+//! Some of the project's test files, by which it is seen whether they are where they should be.
+
+use std::path::{Component, Path, PathBuf};
+
+use super::prepare::AUTO;
+use crate::config::Settings;
+use crate::discover::project_on_host;
+use crate::framework::{self, Framework};
+use crate::model::split_part;
+
+/// How many of the project's test files must be in an image so that the project is taken to be in it.
+const SAMPLES: usize = 3;
+
+/// Names some test files that the project has on the host, relative to its root: what the user selects, else what a framework
+/// takes for one.
+pub(super) fn samples(settings: &Settings, named: Option<&[String]>) -> Vec<String> {
+    let selected = settings.files.iter().chain(named.unwrap_or_default()).map(|path| split_part(path).0);
+    let selected: Vec<PathBuf> = selected
+        .filter(|path| settings.root.join(path).exists())
+        .filter_map(|path| below(&settings.root, path))
+        .collect();
+    // Who selects the root itself selects whatever is found in it.
+    let selects_root = selected.iter().any(|path| path.as_os_str().is_empty());
+    let selected = selected.into_iter().filter(|path| !path.as_os_str().is_empty());
+    let on_host: Vec<String> = selected.map(|path| path.to_string_lossy().into_owned()).take(SAMPLES).collect();
+    if !on_host.is_empty() || !(settings.files.is_empty() || selects_root) {
+        return on_host;
+    }
+    let frameworks: &[&dyn Framework] = match settings.framework.as_str() {
+        AUTO => framework::ALL,
+        name => framework::named(name),
+    };
+    let project = project_on_host(&[], &settings.root);
+    let tests = project.paths.into_iter().filter(|path| frameworks.iter().any(|framework| framework.is_unit(path)));
+    tests.take(SAMPLES).collect()
+}
+
+/// Makes a path relative to the root, without `.` in it; `None` for one that is elsewhere.
+fn below(root: &Path, path: &str) -> Option<PathBuf> {
+    let whole: PathBuf = root.join(path).components().filter(|part| !matches!(part, Component::CurDir)).collect();
+    whole.strip_prefix(root).map(Path::to_owned).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_made_relative_to_the_root() {
+        let root = Path::new("/project");
+        for (path, relative) in
+            [(".", ""), ("./a.py", "a.py"), ("/project/b/a.py", "b/a.py"), ("b/./a.py", "b/a.py"), ("/project", "")]
+        {
+            assert_eq!(below(root, path), Some(PathBuf::from(relative)), "{path}");
+        }
+        assert_eq!(below(root, "/elsewhere/a.py"), None);
+    }
+}
