@@ -57,7 +57,7 @@ pub(super) async fn stage(
     if let Some(service) = &beside.shard {
         lay_under(service, &mut template.container);
     }
-    give_tmp(&mut template.container);
+    beside.warnings.extend(settle_tmp(&mut template.container));
     let samples = match settings.source {
         Source::Auto | Source::Copy => samples(settings, named),
         Source::Image | Source::Mount | Source::MountReadOnly => Vec::new(),
@@ -347,11 +347,20 @@ fn template(settings: &Settings, image: &str) -> ShardTemplate {
     template
 }
 
-/// Gives a container whose root is read-only a `/tmp` to write to, when nothing else is there.
-fn give_tmp(container: &mut ContainerSettings) {
-    if container.privileges.read_only && !container.mounts.iter().any(|mount| mount.container == TMP) {
-        // Not in memory: reports are fetched from there when the container has ended.
-        let source = MountSource::Volume(None);
-        container.mounts.push(Mount { source, container: TMP.to_owned(), read_only: false });
+/// Makes `/tmp` a volume where it would be in memory or could not be written to, because reports are fetched from there when the
+/// container has ended. Returns what a person should know of it.
+fn settle_tmp(container: &mut ContainerSettings) -> Option<String> {
+    let volume = MountSource::Volume(None);
+    match container.mounts.iter_mut().find(|mount| Path::new(&mount.container) == Path::new(TMP)) {
+        Some(mount) if matches!(mount.source, MountSource::Tmpfs { .. }) => {
+            mount.source = volume;
+            let why = "because reports are fetched from it when the container has ended";
+            return Some(format!("`{TMP}` is a volume and not a tmpfs, {why}"));
+        }
+        None if container.privileges.read_only => {
+            container.mounts.push(Mount { source: volume, container: TMP.to_owned(), read_only: false });
+        }
+        Some(_) | None => {}
     }
+    None
 }

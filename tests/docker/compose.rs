@@ -144,6 +144,7 @@ def test_a():
     ended.expect(0);
     left_nothing(&ended);
     let own_tmp = project.minke(&[&arguments[..], &["--tmpfs", "/tmp"], &quiet].concat());
+    own_tmp.expect(0).says("`/tmp` is a volume and not a tmpfs");
     left_nothing(&own_tmp);
     let file = ["--file", "greeting:/run/greeting"];
     project.minke(&[&arguments[..], &file].concat()).expect(2).says("`/run/greeting`").says("`read_only`");
@@ -252,7 +253,7 @@ fn a_service_that_ends_during_the_tests_is_warned_of_and_shown() {
 #[test]
 fn more_shards_than_the_engine_has_networks_of_its_own_each_have_one() {
     let project = Project::empty();
-    for number in 0..34 {
+    for number in 0..64 {
         project.write(
             &format!("test_{number:02}.py"),
             "import socket\ndef test_a(): assert socket.gethostbyname('idle')\n",
@@ -262,9 +263,62 @@ fn more_shards_than_the_engine_has_networks_of_its_own_each_have_one() {
         "compose.yaml",
         "services:\n  idle:\n    image: minke-test/services\n    command: sleep 1000\n    stop_grace_period: 0s\n",
     );
-    let ended = run(&project, &["--shards", "34"]);
-    ended.expect(0).says("34 units, 34 shards at once");
+    let ended = run(&project, &["--shards", "64"]);
+    ended.expect(0).says("64 units, 64 shards at once");
     left_nothing(&ended);
+}
+
+#[test]
+fn ports_that_a_service_would_publish_clash_with_nothing() {
+    let project = Project::empty();
+    let taken = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let compose = format!(
+        "services:\n  cache:\n    image: minke-test/services\n    command: redis-server --protected-mode no\n    \
+         ports: [\"{port}:6379\"]\n    x-minke: {{ ready: [ {{ tcp: 6379 }} ] }}\n"
+    );
+    let test = "import redis\ndef test_a(): assert redis.Redis(host='cache').ping()\n";
+    project.write("compose.yaml", compose).write("test_a.py", test).write("test_b.py", test);
+    let ended = run(&project, &["--shards", "2"]);
+    ended.expect(0).says("ports").says("not published").says("2 passed");
+    left_nothing(&ended);
+}
+
+/// A network of the engine's that is not minke's.
+struct ForeignNetwork(String);
+
+impl ForeignNetwork {
+    fn create(subnet: &str) -> Self {
+        let name = format!("foreign-{}", subnet.replace('/', "-"));
+        docker(&["network", "create", "--subnet", subnet, &name]);
+        Self(name)
+    }
+}
+
+impl Drop for ForeignNetwork {
+    fn drop(&mut self) {
+        docker(&["network", "rm", &self.0]);
+    }
+}
+
+#[test]
+fn subnets_that_others_have_are_avoided_and_a_range_that_is_full_is_told() {
+    let project = Project::empty();
+    project.write("test_a.py", "import socket\ndef test_a(): print('at', socket.gethostbyname('idle'))\n");
+    let idle = "services: { idle: { image: minke-test/services, command: sleep 1000, stop_grace_period: 0s } }\n";
+    project.write("compose.yaml", idle);
+    let half = ForeignNetwork::create("10.213.77.0/25");
+    let beside = run(&project, &["--subnets", "10.213.77.0/24", "--", "-s"]);
+    beside.expect(0);
+    let said = String::from_utf8(beside.log(1, "stdout")).unwrap();
+    let host = said.split("at 10.213.77.").nth(1).and_then(|rest| rest.split_whitespace().next());
+    assert!(host.unwrap().parse::<u8>().unwrap() >= 128, "{said}");
+    left_nothing(&beside);
+    drop(half);
+    let _whole = ForeignNetwork::create("10.213.77.0/24");
+    let full = run(&project, &["--subnets", "10.213.77.0/24"]);
+    full.expect(3).says("no free addresses are left in 10.213.77.0/24").says("--subnets");
+    left_nothing(&full);
 }
 
 #[test]

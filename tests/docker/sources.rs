@@ -217,6 +217,41 @@ fn a_file_that_cannot_be_read_is_named() {
     ended.expect(3).says("cannot read `secret`").says("Permission denied").says("echo secret >> .minkeignore");
 }
 
+/// A file system in memory that has little room.
+struct SmallDisk(std::path::PathBuf);
+
+impl SmallDisk {
+    fn mount(dir: std::path::PathBuf) -> Self {
+        fs::create_dir_all(&dir).unwrap();
+        let mount = ["-t", "tmpfs", "-o", "size=32k", "tmpfs"];
+        assert!(Command::new("mount").args(mount).arg(&dir).status().unwrap().success());
+        Self(dir)
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        assert!(Command::new("umount").arg("--lazy").arg(&self.0).status().unwrap().success());
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_while_the_project_is_copied_is_told_and_nothing_half_written_is_taken() {
+    let project = unique();
+    project.write("test_a.py", "def test_a(): pass\n");
+    for number in 0..1000 {
+        project.write(&format!("data/a-file-with-a-long-name-{number}"), "x");
+    }
+    let disk = SmallDisk::mount(project.path().join("full"));
+    let full = run(&project, &["--output-dir", "full"]);
+    full.expect(3).says("cannot write").says("full/cache").says("No space left on device").says("--output-dir");
+    let kept = walkdir::WalkDir::new(project.path().join("full/cache")).into_iter().flatten();
+    let draft = kept.map(|entry| entry.path().to_owned()).find(|path| path.to_string_lossy().contains("/.tmp"));
+    assert_eq!(draft, None, "nothing half-written is left");
+    drop(disk);
+    passing(&project, &[]);
+}
+
 #[test]
 fn an_image_whose_volume_would_swallow_the_copy_is_refused() {
     let image = "minke-test-volume:1";
