@@ -1,12 +1,12 @@
 //! Images that minke builds before it runs tests in them.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 
 use rustix::process::Signal;
 
 use crate::registry::{Registry, Tiny, auths};
-use crate::support::{Ended, Project, docker, send, until};
+use crate::support::{Ended, Project, as_nobody, docker, send, until};
 
 /// A project whose image has its tests; the image is removed when dropped.
 struct Built {
@@ -175,6 +175,17 @@ fn a_context_that_is_huge_by_mistake_is_not_sent() {
     ended.expect(3).says("has 20.0 GiB, more than 2 GiB; the largest part is `dumps` with 20.0 GiB");
     ended.says("write `dumps` into `.dockerignore`");
     assert!(!ended.stderr.contains("building"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_file_of_the_context_that_cannot_be_read_is_named() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("secret", "x");
+    project.write("Dockerfile", "FROM minke-test/python\nCOPY . /project\n");
+    fs::set_permissions(project.path(), Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(project.path().join("secret"), Permissions::from_mode(0o600)).unwrap();
+    let ended = project.end(&mut as_nobody(&project.command(&["pytest", "--build"])));
+    ended.expect(3).says("secret").says("Permission denied");
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Ended, PYTHON, Project, docker};
+use crate::support::{Ended, PYTHON, Project, as_nobody, docker};
 
 /// The image of a suite that is baked in.
 const BAKED: &str = "minke-test/baked-pytest";
@@ -135,6 +135,23 @@ fn what_did_not_change_is_not_sent_again() {
 }
 
 #[test]
+fn fifty_thousand_files_arrive_and_are_not_sent_again() {
+    let project = unique();
+    let test = "import os\ndef test_a():\n    found = [(d, f) for d, _, fs in os.walk('data') for f in fs]\n    \
+                assert len(found) == 50000 and all(open(os.path.join(*it)).read() == it[1] for it in found)\n";
+    project.write("test_a.py", test);
+    for dir in 0..50 {
+        let dir = project.path().join(format!("data/{dir}"));
+        fs::create_dir_all(&dir).unwrap();
+        for file in 0..1000 {
+            fs::write(dir.join(file.to_string()), file.to_string()).unwrap();
+        }
+    }
+    passing(&project, &[]).says("50053 entries");
+    passing(&project, &[]).says("sources: unchanged, 50053 entries");
+}
+
+#[test]
 fn what_is_removed_or_of_another_kind_is_so_in_the_container_too() {
     let project = unique();
     project.write("test_a.py", "def test_a(): pass\n").write("gone", "").write("kind/file", "").write("other", "");
@@ -208,12 +225,7 @@ fn a_file_that_cannot_be_read_is_named() {
     project.write("test_a.py", "def test_a(): pass\n").write("secret", "x");
     fs::set_permissions(project.path(), Permissions::from_mode(0o777)).unwrap();
     fs::set_permissions(project.path().join("secret"), Permissions::from_mode(0o600)).unwrap();
-    let group = fs::metadata("/var/run/docker.sock").unwrap().gid().to_string();
-    let minke = project.command(&["pytest", "--image", PYTHON, "--source", "copy"]);
-    let mut command = Command::new("setpriv");
-    command.args(["--reuid", "65534", "--regid", &group, "--clear-groups", "--"]).arg(minke.get_program());
-    command.args(minke.get_args()).current_dir(project.path());
-    let ended = project.end(&mut command);
+    let ended = project.end(&mut as_nobody(&project.command(&["pytest", "--image", PYTHON, "--source", "copy"])));
     ended.expect(3).says("cannot read `secret`").says("Permission denied").says("echo secret >> .minkeignore");
 }
 

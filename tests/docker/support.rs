@@ -1,6 +1,7 @@
 //! One builder for all tests: a project directory, a command line, and everything that came of it.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -221,6 +222,15 @@ impl Ended {
         assert_eq!(containers_of(&run), "", "containers are left behind");
         self
     }
+}
+
+/// Makes a command run as a user who may reach the engine and otherwise nothing that is not for everybody.
+pub(crate) fn as_nobody(command: &Command) -> Command {
+    let group = fs::metadata("/var/run/docker.sock").unwrap().gid().to_string();
+    let mut nobody = Command::new("setpriv");
+    nobody.args(["--reuid", "65534", "--regid", &group, "--clear-groups", "--"]).arg(command.get_program());
+    nobody.args(command.get_args()).current_dir(command.get_current_dir().unwrap());
+    nobody
 }
 
 /// The exit code, or 128 + n for a process that signal n ended.
