@@ -47,7 +47,7 @@ impl ForeignNeed {
     /// Makes sure that the service is there after all.
     ///
     /// # Errors
-    /// [`ConfigError::Invalid`] with the place in the file, when it is not.
+    /// [`ConfigError::Service`] with the place in the file, when it is not.
     pub fn check(&self, services: &[Service]) -> Result<(), ConfigError> {
         match services.iter().any(|service| service.name == self.name) {
             true => Ok(()),
