@@ -224,7 +224,7 @@ fn listing_container(
     let argv = before.into_iter().flatten().chain(listing).collect();
     ContainerSpec {
         env: own.chain(["CI=true".to_owned()]).collect(),
-        ..looking_container(template, image, run, "listing", argv)
+        ..looking_container(template, image, run, "listing").with_command(argv, true)
     }
 }
 
@@ -268,22 +268,15 @@ pub(super) async fn open_probe(
     image: &Image,
     run: RunId,
 ) -> Result<Probe, EngineError> {
-    let spec = looking_container(template, image, run, "probe", vec!["/minke-never-runs-this".to_owned()]);
+    let spec = looking_container(template, image, run, "probe").never_started(true);
     let work_dir = template.container.work_dir.as_deref().unwrap_or(&image.work_dir);
     Probe::open(Arc::clone(engine), &spec, work_dir).await
 }
 
 /// Describes a container that only finds out what there is.
-fn looking_container(
-    template: &ShardTemplate,
-    image: &Image,
-    run: RunId,
-    what: &str,
-    argv: Vec<String>,
-) -> ContainerSpec {
+fn looking_container(template: &ShardTemplate, image: &Image, run: RunId, what: &str) -> ContainerSpec {
     let name = format!("minke-{run}-{what}");
     ContainerSpec::new(name, image.id.clone(), &template.image, template.container.clone(), labels(run))
-        .with_command(argv, true)
 }
 
 /// Says whose the containers are that a run needs before it begins.

@@ -3,13 +3,11 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use futures::{StreamExt, TryStreamExt};
 use globset::GlobSet;
-use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use super::pattern::{compile, is_glob, join, literal_prefix, normal};
 use super::{DiscoverError, Found, Probe, Selection};
-use crate::engine::{EngineError, PathKind};
+use crate::engine::{PathKind, read_archive};
 
 /// Finds the selected units in an image, relative to its working directory.
 ///
@@ -120,15 +118,7 @@ fn pick(
 /// Lists the files below a directory, relative to it.
 pub(super) async fn list(probe: &Probe, dir: &str) -> Result<Vec<PathBuf>, DiscoverError> {
     let Some(archive) = probe.engine().archive(probe.container(), dir).await? else { return Ok(Vec::new()) };
-    let reader = SyncIoBridge::new(StreamReader::new(archive.map_err(io::Error::other).boxed()));
-    let listed = tokio::task::spawn_blocking(move || names(reader)).await;
-    let failed = |source: io::Error| {
-        DiscoverError::Engine(EngineError::Operation {
-            operation: format!("list `{dir}` in the image"),
-            source: Box::new(source),
-        })
-    };
-    listed.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(failed)
+    Ok(read_archive(archive, format!("list `{dir}` in the image"), names).await?)
 }
 
 fn names(reader: impl io::Read) -> io::Result<Vec<PathBuf>> {

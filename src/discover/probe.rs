@@ -1,18 +1,11 @@
 //! A container that is created and never started, to look into an image with.
 
-use std::io::{self, Read};
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
-use tokio_util::io::{StreamReader, SyncIoBridge};
-
-use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, PathKind};
+use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, PathKind, read_text};
 
 /// How many links one after another are followed.
 const MOST_LINKS: usize = 8;
-
-/// How much of a text file is read.
-const TEXT_BYTES: u64 = 1 << 20;
 
 /// An image opened for looking at; its files are read through the engine, so it needs neither a shell nor anything else.
 pub struct Probe {
@@ -77,13 +70,7 @@ impl Probe {
 
     /// Reads the first MiB of a file; what is not UTF-8 in it is replaced.
     pub(super) async fn read_text(&self, path: &str) -> Result<String, EngineError> {
-        let Some(archive) = self.engine.archive(&self.container, path).await? else { return Ok(String::new()) };
-        let reader = SyncIoBridge::new(StreamReader::new(archive.map_err(io::Error::other).boxed()));
-        let text = tokio::task::spawn_blocking(move || first_file(reader)).await;
-        text.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|source| EngineError::Operation {
-            operation: format!("read `{path}` in the image"),
-            source: Box::new(source),
-        })
+        read_text(&*self.engine, &self.container, path).await
     }
 
     pub(super) fn engine(&self) -> &dyn Engine {
@@ -93,12 +80,4 @@ impl Probe {
     pub(super) fn container(&self) -> &ContainerId {
         &self.container
     }
-}
-
-fn first_file(reader: impl Read) -> io::Result<String> {
-    let mut bytes = Vec::new();
-    if let Some(entry) = tar::Archive::new(reader).entries()?.next() {
-        entry?.take(TEXT_BYTES).read_to_end(&mut bytes)?;
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

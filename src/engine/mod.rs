@@ -2,6 +2,7 @@
 //!
 //! An engine starts, watches and removes containers, and moves files. It knows nothing of plans, frameworks or reports.
 
+mod archive;
 mod docker;
 mod error;
 mod image;
@@ -24,6 +25,7 @@ use jiff::Timestamp;
 use crate::model::{ContainerExit, ImageId};
 use crate::schedule::Signal;
 
+pub(crate) use archive::{read_archive, read_text};
 pub use docker::{DockerClient, DockerEngine};
 pub use error::EngineError;
 pub use image::{BuildRequest, ImageNews, ImageObserver, ImageRequest};

@@ -77,6 +77,11 @@ impl ContainerSpec {
         self
     }
 
+    /// Gives the container a command that no image has: it is made to be looked into or written to, and never started.
+    pub fn never_started(self, replaces_entrypoint: bool) -> Self {
+        self.with_command(vec!["/minke-never-runs-this".to_owned()], replaces_entrypoint)
+    }
+
     /// Returns the words that this description gives the container to run, as one line for people.
     pub fn command_line(&self) -> String {
         let words = self.entrypoint.iter().chain(&self.command).flatten();

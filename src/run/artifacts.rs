@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::collect::copy;
 use super::globbed::Globbed;
-use crate::engine::{ContainerId, Engine, EngineError};
+use crate::engine::{ContainerId, Engine, EngineError, read_archive};
 use crate::model::OutputFile;
 
 /// How many files of a container are taken.
@@ -44,14 +44,14 @@ pub(super) async fn collect_artifacts(
     let mut room = Room { files: MOST_FILES, bytes: MOST_BYTES, known: BTreeSet::new() };
     for glob in globs {
         let globbed = Arc::new(Globbed::new(glob, work_dir)?);
-        let Some(reader) = globbed.open(engine, container).await? else { continue };
+        let Some(archive) = engine.archive(container, globbed.from()).await? else { continue };
         let (walked, target) = (Arc::clone(&globbed), target.to_owned());
-        let taking = tokio::task::spawn_blocking(move || {
+        let taking = read_archive(archive, globbed.operation(), move |reader| {
             let result = take(&walked, reader, &target, &mut room, &mut taken);
-            (result, room, taken)
+            Ok((result, room, taken))
         });
-        let (result, left, so_far) = taking.await.map_err(|panic| globbed.failed(io::Error::other(panic)))?;
-        (room, taken) = (left, so_far);
+        let result;
+        (result, room, taken) = taking.await?;
         result.map_err(|error| globbed.failed(error))?;
     }
     taken.files.sort_by(|a, b| a.path.cmp(&b.path));

@@ -3,15 +3,9 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
-
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures::stream::BoxStream;
-use futures::{StreamExt, TryStreamExt};
-use tokio_util::io::{StreamReader, SyncIoBridge};
-
-use crate::engine::{ContainerId, Engine, EngineError};
+use crate::engine::{ContainerId, Engine, EngineError, read_archive};
 use crate::framework::Framework;
 use crate::model::{ReportFile, ReportFormat};
 use crate::report::junit::{self, ReadLimits};
@@ -50,17 +44,8 @@ pub(super) async fn collect(
 ) -> Result<Collected, EngineError> {
     let Some(archive) = engine.archive(container, MINKE_DIR).await? else { return Ok(Collected::default()) };
     let dir = dir.to_owned();
-    let reader = SyncIoBridge::new(StreamReader::new(readable(archive)));
-    let unpacked = tokio::task::spawn_blocking(move || unpack(reader, &dir, framework, redactor.as_deref())).await;
-    let unpacked = unpacked.unwrap_or_else(|panic| Err(io::Error::other(panic)));
-    unpacked.map_err(|source| EngineError::Operation {
-        operation: format!("read the reports of container {}", container.0),
-        source: Box::new(source),
-    })
-}
-
-fn readable(archive: BoxStream<'static, Result<Bytes, EngineError>>) -> BoxStream<'static, io::Result<Bytes>> {
-    archive.map_err(io::Error::other).boxed()
+    let unpack = move |reader| unpack(reader, &dir, framework, redactor.as_deref());
+    read_archive(archive, format!("read the reports of container {}", container.0), unpack).await
 }
 
 fn unpack(

@@ -1,14 +1,12 @@
 //! The files of an ended container that a glob matches, from the archive of the deepest directory that holds them all.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
-use futures::{StreamExt, TryStreamExt};
 use globset::{GlobBuilder, GlobMatcher};
-use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use super::collect::inside;
-use crate::engine::{ContainerId, Engine, EngineError};
+use crate::engine::EngineError;
 
 /// One glob, and the directory or file that its matches are below.
 pub(super) struct Globbed {
@@ -43,14 +41,14 @@ impl Globbed {
         Ok(Self { glob: glob.to_owned(), from, top, matcher, work_dir: format!("{base}/") })
     }
 
-    /// Opens the archive; `None` when there is nothing at all. It is to be read on a thread that may wait.
-    pub(super) async fn open(
-        &self,
-        engine: &dyn Engine,
-        container: &ContainerId,
-    ) -> Result<Option<Box<dyn Read + Send>>, EngineError> {
-        let Some(archive) = engine.archive(container, &self.from).await? else { return Ok(None) };
-        Ok(Some(Box::new(SyncIoBridge::new(StreamReader::new(archive.map_err(io::Error::other).boxed())))))
+    /// Returns what the engine is asked for.
+    pub(super) fn from(&self) -> &str {
+        &self.from
+    }
+
+    /// Says what is done with the archive.
+    pub(super) fn operation(&self) -> String {
+        operation(&self.glob)
     }
 
     /// Returns the absolute path in the container of an entry that matches and is no directory. One that leads out of the
@@ -71,13 +69,12 @@ impl Globbed {
     pub(super) fn failed(&self, error: io::Error) -> EngineError {
         failed(&self.glob, error)
     }
-
-    #[cfg(test)]
-    pub(super) fn from(&self) -> &str {
-        &self.from
-    }
 }
 
 fn failed(glob: &str, error: io::Error) -> EngineError {
-    EngineError::Operation { operation: format!("read the files `{glob}` of the container"), source: Box::new(error) }
+    EngineError::Operation { operation: operation(glob), source: Box::new(error) }
+}
+
+fn operation(glob: &str) -> String {
+    format!("read the files `{glob}` of the container")
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::collect::{Collected, MOST_BYTES, MOST_FILES, copy, read_report};
 use super::globbed::Globbed;
-use crate::engine::{ContainerId, Engine, EngineError};
+use crate::engine::{ContainerId, Engine, EngineError, read_archive};
 use crate::model::ReportFormat;
 use crate::report::Redactor;
 
@@ -36,17 +36,17 @@ pub(super) async fn collect_named(
     let mut known = BTreeSet::new();
     for glob in named.globs {
         let globbed = Arc::new(Globbed::new(glob, named.work_dir)?);
-        let Some(reader) = globbed.open(engine, container).await? else { continue };
+        let Some(archive) = engine.archive(container, globbed.from()).await? else { continue };
         let target = named.dir.join("reports");
         let mut found = std::mem::take(collected);
         let (walked, redactor) = (Arc::clone(&globbed), named.redactor.clone());
-        let taken = tokio::task::spawn_blocking(move || {
+        let taken = read_archive(archive, globbed.operation(), move |reader| {
             let place = Target { dir: &target, created, redactor: redactor.as_deref() };
             let result = take(&walked, reader, &place, &mut known, &mut found);
-            (result, known, found)
+            Ok((result, known, found))
         });
-        let (result, so_far, found) = taken.await.map_err(|panic| globbed.failed(io::Error::other(panic)))?;
-        (known, *collected) = (so_far, found);
+        let result;
+        (result, known, *collected) = taken.await?;
         result.map_err(|error| globbed.failed(error))?;
     }
     collected.reports.sort_by(|a, b| a.path.cmp(&b.path));

@@ -1,24 +1,22 @@
 //! Where images are made: an engine, a directory for what is remembered, and the run on whose behalf.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt};
+use futures::StreamExt;
 use sha2::{Digest, Sha256};
-use tokio_util::io::{StreamReader, SyncIoBridge};
 
 use super::SnapshotError;
 use crate::engine::{
     CACHE_LABEL, CommitSpec, ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output, TarStream,
+    read_text,
 };
 use crate::model::{ContainerExit, ContainerSettings};
 use crate::source::Owner;
 
 /// The label that holds what images can take the place of each other: the newest is the best of them.
 pub(super) const SCOPE: &str = "minke.scope";
-/// How much of the files of users is read.
-const PASSWD_BYTES: u64 = 1 << 20;
 
 /// Where images are made.
 #[derive(Clone)]
@@ -158,10 +156,10 @@ pub async fn owner_of(place: &Place, image: &Image, name: &str, user: Option<&st
     if let (Ok(uid), Some(Ok(gid))) = (user.parse(), group.map(str::parse)) {
         return Ok(Owner { uid, gid });
     }
-    let spec = place.container(image, name, "users", ContainerSettings::default()).with_command(never_run(), false);
+    let spec = place.container(image, name, "users", ContainerSettings::default()).never_started(false);
     let container = place.engine.create(&spec).await?;
-    let passwd = read(&*place.engine, &container, "/etc/passwd").await;
-    let groups = read(&*place.engine, &container, "/etc/group").await;
+    let passwd = read_text(&*place.engine, &container, "/etc/passwd").await;
+    let groups = read_text(&*place.engine, &container, "/etc/group").await;
     place.engine.remove(&container).await?;
     let (passwd, groups) = (passwd?, groups?);
     let entry = passwd
@@ -182,26 +180,4 @@ pub async fn owner_of(place: &Place, image: &Image, name: &str, user: Option<&st
         }
     };
     Ok(Owner { uid, gid })
-}
-
-/// The command of a container that is never started.
-pub(super) fn never_run() -> Vec<String> {
-    vec!["/minke-never-runs-this".to_owned()]
-}
-
-/// Reads a text file of a container; one that is not there is empty.
-async fn read(engine: &dyn Engine, container: &ContainerId, path: &str) -> Result<String, EngineError> {
-    let Some(archive) = engine.archive(container, path).await? else { return Ok(String::new()) };
-    let reader = SyncIoBridge::new(StreamReader::new(archive.map_err(io::Error::other).boxed()));
-    let text = tokio::task::spawn_blocking(move || {
-        let mut bytes = Vec::new();
-        if let Some(entry) = tar::Archive::new(reader).entries()?.next() {
-            entry?.take(PASSWD_BYTES).read_to_end(&mut bytes)?;
-        }
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
-    });
-    text.await.unwrap_or_else(|panic| Err(io::Error::other(panic))).map_err(|source| EngineError::Operation {
-        operation: format!("read `{path}` in the image"),
-        source: Box::new(source),
-    })
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::SnapshotError;
-use super::place::{Made, Place, SCOPE, key, never_run, outside_volumes, repository};
+use super::place::{Made, Place, SCOPE, key, outside_volumes, repository};
 use crate::engine::{EngineError, Image};
 use crate::model::ContainerSettings;
 use crate::source::{Index, Manifest, Owner, Rules, SourceError, archive, list, write_whole};
@@ -173,11 +173,8 @@ impl Layer<'_> {
         let bytes = paths.iter().map(|path| manifest.entries[path].bytes()).sum();
         let settings = ContainerSettings { user: Some("0".to_owned()), ..ContainerSettings::default() };
         let spec = place.container(from, self.base_name, KIND, settings);
-        let spec = if removed.is_empty() {
-            spec.with_command(never_run(), false)
-        } else {
-            spec.with_command(self.removal(removed), true)
-        };
+        let spec =
+            if removed.is_empty() { spec.never_started(false) } else { spec.with_command(self.removal(removed), true) };
         let made = Made {
             kind: KIND,
             key: self.key,
