@@ -3,6 +3,7 @@
 //! A secret is known as it is, line by line if it has several, and as base64 (RFC 4648, both alphabets, at every alignment),
 //! in a URL (RFC 3986, and as a form writes spaces), in JSON and in XML. Other disguises are not seen through.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -40,8 +41,8 @@ impl Redactor {
 
     /// Masks the secrets in a whole text.
     pub fn bytes(&self, text: &[u8]) -> Vec<u8> {
-        let mut masking = Masking::new(self);
-        let mut masked = masking.feed(text);
+        let mut masking = Masking::new(Some(self));
+        let mut masked = masking.feed(text).into_owned();
         masked.extend(masking.end());
         masked
     }
@@ -81,25 +82,26 @@ impl Redactor {
     }
 }
 
-/// Masks the secrets in a text that comes in pieces, wherever they are cut.
+/// Masks the secrets in a text that comes in pieces, wherever they are cut; without secrets it is handed on as it is.
 #[derive(Debug)]
 pub struct Masking<R> {
-    redactor: R,
+    redactor: Option<R>,
     /// What may be the beginning of a secret.
     held: Vec<u8>,
 }
 
 impl<R: std::borrow::Borrow<Redactor>> Masking<R> {
     /// Begins a text.
-    pub fn new(redactor: R) -> Self {
+    pub fn new(redactor: Option<R>) -> Self {
         Self { redactor, held: Vec::new() }
     }
 
     /// Takes the next piece, and returns what is certain by now.
-    pub fn feed(&mut self, piece: &[u8]) -> Vec<u8> {
+    pub fn feed<'piece>(&mut self, piece: &'piece [u8]) -> Cow<'piece, [u8]> {
+        let Some(redactor) = &self.redactor else { return Cow::Borrowed(piece) };
         self.held.extend_from_slice(piece);
-        let hold = self.redactor.borrow().hold(&self.held);
-        self.mask_until(hold)
+        let hold = redactor.borrow().hold(&self.held);
+        Cow::Owned(self.mask_until(hold))
     }
 
     /// Ends the text, and returns the rest of it.
@@ -109,8 +111,9 @@ impl<R: std::borrow::Borrow<Redactor>> Masking<R> {
 
     fn mask_until(&mut self, hold: usize) -> Vec<u8> {
         let mut masked = Vec::new();
+        let Some(redactor) = &self.redactor else { return masked };
         let mut at = 0;
-        for found in self.redactor.borrow().automaton.find_iter(&self.held) {
+        for found in redactor.borrow().automaton.find_iter(&self.held) {
             if found.start() >= hold {
                 break;
             }
@@ -139,7 +142,7 @@ pub struct MaskedReader<'a, R> {
 impl<'a, R: Read> MaskedReader<'a, R> {
     /// Begins to read.
     pub fn new(from: R, redactor: &'a Redactor) -> Self {
-        Self { from, masking: Masking::new(redactor), ready: Vec::new(), at: 0, is_over: false }
+        Self { from, masking: Masking::new(Some(redactor)), ready: Vec::new(), at: 0, is_over: false }
     }
 }
 
@@ -149,7 +152,7 @@ impl<R: Read> Read for MaskedReader<'_, R> {
             let mut piece = [0; 16 << 10];
             let read = self.from.read(&mut piece)?;
             self.is_over = read == 0;
-            self.ready = if self.is_over { self.masking.end() } else { self.masking.feed(&piece[..read]) };
+            self.ready = if self.is_over { self.masking.end() } else { self.masking.feed(&piece[..read]).into_owned() };
             self.at = 0;
         }
         let most = buffer.len().min(self.ready.len() - self.at);
@@ -285,14 +288,14 @@ mod tests {
         ) {
             let known = redactor(&secrets.iter().map(String::as_bytes).collect::<Vec<_>>());
             let whole = known.text(&text);
-            let mut masking = Masking::new(&known);
+            let mut masking = Masking::new(Some(&known));
             let (mut rest, mut pieces) = (text.as_bytes(), Vec::new());
             for cut in cuts {
                 let (piece, after) = rest.split_at(cut.min(rest.len()));
-                pieces.extend(masking.feed(piece));
+                pieces.extend_from_slice(&masking.feed(piece));
                 rest = after;
             }
-            pieces.extend(masking.feed(rest));
+            pieces.extend_from_slice(&masking.feed(rest));
             pieces.extend(masking.end());
             prop_assert_eq!(&String::from_utf8(pieces).unwrap(), &whole);
             let mut read = String::new();

@@ -21,7 +21,7 @@ pub(super) struct Spool {
 
 #[derive(Debug)]
 struct Stream {
-    masking: Option<Masking<Arc<Redactor>>>,
+    masking: Masking<Arc<Redactor>>,
     file: File,
     path: String,
     bytes: u64,
@@ -34,7 +34,7 @@ impl Spool {
         fs::create_dir_all(dir)?;
         let open = |stream: OutputStream| -> io::Result<Stream> {
             let file = File::create(dir.join(format!("{}.log", stream.name())))?;
-            let masking = redactor.map(|redactor| Masking::new(Arc::clone(redactor)));
+            let masking = Masking::new(redactor.cloned());
             Ok(Stream { masking, file, path: OutputFile::path_of(shard, stream), bytes: 0, tail: Vec::new() })
         };
         Ok(Self { stdout: open(OutputStream::Stdout)?, stderr: open(OutputStream::Stderr)? })
@@ -70,17 +70,12 @@ impl Spool {
 
 impl Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        match &mut self.masking {
-            None => self.keep(bytes),
-            Some(masking) => {
-                let masked = masking.feed(bytes);
-                self.keep(&masked)
-            }
-        }
+        let masked = self.masking.feed(bytes);
+        self.keep(&masked)
     }
 
     fn end(&mut self) -> io::Result<()> {
-        let rest = self.masking.as_mut().map(Masking::end).unwrap_or_default();
+        let rest = self.masking.end();
         self.keep(&rest)
     }
 

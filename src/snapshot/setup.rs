@@ -105,7 +105,7 @@ fn inputs(place: &Place, setup: &Setup<'_>) -> Result<Option<(PathBuf, Manifest)
 
 /// The output of a setup command: all of it in a file, the end of it in memory.
 struct Log<'a> {
-    masking: Option<Masking<&'a Redactor>>,
+    masking: Masking<&'a Redactor>,
     file: File,
     tail: Vec<u8>,
 }
@@ -116,24 +116,18 @@ impl<'a> Log<'a> {
         if let Some(dir) = path.parent() {
             fs::create_dir_all(dir).map_err(failed)?;
         }
-        let masking = redactor.map(Masking::new);
-        Ok(Self { masking, file: File::create(path).map_err(failed)?, tail: Vec::new() })
+        Ok(Self { masking: Masking::new(redactor), file: File::create(path).map_err(failed)?, tail: Vec::new() })
     }
 
     fn take(&mut self, piece: &Output) -> std::io::Result<()> {
         let (Output::Stdout(bytes) | Output::Stderr(bytes)) = piece;
-        match &mut self.masking {
-            None => self.keep(bytes),
-            Some(masking) => {
-                let masked = masking.feed(bytes);
-                self.keep(&masked)
-            }
-        }
+        let masked = self.masking.feed(bytes);
+        self.keep(&masked)
     }
 
     /// Writes what was held back because a secret might have begun with it.
     fn end(&mut self) -> std::io::Result<()> {
-        let rest = self.masking.as_mut().map(Masking::end).unwrap_or_default();
+        let rest = self.masking.end();
         self.keep(&rest)
     }
 

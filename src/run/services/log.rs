@@ -25,12 +25,12 @@ pub(super) struct ServiceLog {
 struct Target {
     path: PathBuf,
     file: File,
-    masking: Option<Masking<Arc<Redactor>>>,
+    masking: Masking<Arc<Redactor>>,
 }
 
 impl ServiceLog {
     pub(super) fn create(path: &Path, redactor: Option<Arc<Redactor>>) -> io::Result<Self> {
-        let target = Target { path: path.to_owned(), file: open(path)?, masking: redactor.map(Masking::new) };
+        let target = Target { path: path.to_owned(), file: open(path)?, masking: Masking::new(redactor) };
         Ok(Self { file: Mutex::new(target), written: watch::Sender::new(0) })
     }
 
@@ -46,19 +46,14 @@ impl ServiceLog {
     pub(super) fn take(&self, piece: &Output) -> io::Result<()> {
         let (Output::Stdout(bytes) | Output::Stderr(bytes)) = piece;
         let mut target = self.target();
-        match &mut target.masking {
-            None => self.keep(&mut target, bytes),
-            Some(masking) => {
-                let masked = masking.feed(bytes);
-                self.keep(&mut target, &masked)
-            }
-        }
+        let masked = target.masking.feed(bytes);
+        self.keep(&mut target, &masked)
     }
 
     /// Writes what was held back because a secret might have begun with it.
     pub(super) fn end(&self) -> io::Result<()> {
         let mut target = self.target();
-        let rest = target.masking.as_mut().map(Masking::end).unwrap_or_default();
+        let rest = target.masking.end();
         self.keep(&mut target, &rest)
     }
 
