@@ -322,6 +322,48 @@ fn subnets_that_others_have_are_avoided_and_a_range_that_is_full_is_told() {
 }
 
 #[test]
+fn services_are_stopped_at_the_same_time_but_before_what_they_depend_on_and_their_last_words_are_kept() {
+    let project = Project::empty();
+    // Each writes what it sees of the others when it is told to stop; `left` and `right` wait for each other then.
+    let program = r#"
+import os, signal, sys, time
+name, awaited = sys.argv[1], sys.argv[2:]
+def stop(*_):
+    open(f"/shared/{name}", "w").close()
+    while not all(os.path.exists(f"/shared/{other}") for other in awaited): time.sleep(0.05)
+    print("stopped with", *sorted(os.listdir("/shared")), flush=True)
+    os._exit(0)
+signal.signal(signal.SIGTERM, stop)
+print("up", flush=True)
+while True: time.sleep(1)
+"#;
+    let service = |name: &str, more: &str| {
+        format!(
+            "  {name}:\n    image: minke-test/services\n    command: [python3, /programs/wait.py, {name}{more}]\n    \
+             stop_grace_period: 60s\n    volumes: [\"shared:/shared\", \"./programs:/programs:ro\"]\n    \
+             x-minke: {{ ready: [ {{ log: up }} ] }}\n"
+        )
+    };
+    let needs = "    depends_on: [base]\n";
+    let compose = format!(
+        "services:\n{}{}{needs}{}{needs}volumes: {{ shared: {{}} }}\n",
+        service("base", ""),
+        service("left", ", right"),
+        service("right", ", left")
+    );
+    project.write("compose.yaml", compose).write("programs/wait.py", program);
+    project.write("test_a.py", "def test_a(): pass\n");
+    let ended = run(&project, &[]);
+    ended.expect(0);
+    left_nothing(&ended);
+    let log =
+        |name: &str| std::fs::read_to_string(ended.run_dir().join(format!("shards/1/services/{name}.log"))).unwrap();
+    assert_eq!(log("left"), "up\nstopped with left right\n");
+    assert_eq!(log("right"), "up\nstopped with left right\n");
+    assert_eq!(log("base"), "up\nstopped with base left right\n");
+}
+
+#[test]
 fn ctrl_c_while_services_start_leaves_nothing() {
     let project = Project::empty();
     project.write("test_a.py", "def test_a(): pass\n");

@@ -215,6 +215,8 @@ fn services_wait_for_what_they_depend_on() {
         health: Some(HealthCheck {
             test: Some(vec!["CMD-SHELL".into(), "/usr/lib/postgresql/*/bin/pg_isready -h 127.0.0.1".into()]),
             interval: Some(Duration::from_millis(500)),
+            // On a busy machine `initdb` takes longer than all tries together.
+            start_period: Some(Duration::from_secs(60)),
             ..HealthCheck::default()
         }),
         ..database()

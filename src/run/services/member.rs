@@ -2,15 +2,21 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::StreamExt;
+use futures::future::join_all;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::log::ServiceLog;
 use crate::engine::{ContainerId, Engine, EngineError};
 use crate::model::ContainerExit;
 use crate::report::Redactor;
+
+/// How long the last output of a container may take after its end.
+const LAST_OUTPUT: Duration = Duration::from_secs(5);
 
 /// A container of a service, what it prints and how it ends.
 pub(super) struct Member {
@@ -53,6 +59,11 @@ impl Member {
     /// Tells how it ended, now and later.
     pub(super) fn exit(&self) -> watch::Receiver<Option<ContainerExit>> {
         self.exit.subscribe()
+    }
+
+    /// Takes what an ended container printed last, for as long as the engine may need to hand it over.
+    pub(super) async fn finish(&mut self) {
+        let _ = timeout(LAST_OUTPUT, join_all(self.tasks.drain(..))).await;
     }
 
     fn forget_tasks(&mut self) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::future::try_join_all;
+use futures::future::{join_all, try_join_all};
 use tokio::sync::watch;
 
 use super::error::ServiceError;
@@ -158,19 +158,13 @@ impl ServiceSet {
         self.services.iter().enumerate().filter_map(end).collect()
     }
 
-    /// Stops the services in the reverse of their order, each with its own signal and grace, and removes everything.
+    /// Stops the services, each with its own signal and grace, after those that depend on it, and removes everything.
     ///
     /// Returns what could not be removed.
     pub(super) async fn remove(&self, politely: bool) -> Vec<EngineError> {
-        let mut errors = Vec::new();
-        for (place, service) in self.services.iter().enumerate().rev() {
-            let container = self.container(place);
-            let runs = lock(&self.members[place]).as_ref().is_some_and(|member| member.exit().borrow().is_none());
-            if let Some(container) = container.filter(|_| politely && runs) {
-                errors.extend(self.resources.engine.stop(&container, service.stop_grace).await.err());
-            }
-            errors.extend(self.remove_member(place).await.err());
-        }
+        let gone: Vec<_> = self.services.iter().map(|_| watch::Sender::new(false)).collect();
+        let removing = (0..self.services.len()).map(|place| self.remove_one(place, politely, &gone));
+        let mut errors: Vec<EngineError> = join_all(removing).await.into_iter().flatten().collect();
         let network = lock(&self.network).take();
         let volumes = std::mem::take(&mut *lock(&self.volumes));
         let networks = network.into_iter().map(|id| (ObjectKind::Network, id));
@@ -179,6 +173,33 @@ impl ServiceSet {
             errors.extend(self.resources.engine.remove_object(&object).await.err());
         }
         errors
+    }
+
+    /// Stops and removes a service as soon as those that depend on it are gone.
+    async fn remove_one(&self, place: usize, politely: bool, gone: &[watch::Sender<bool>]) -> Vec<EngineError> {
+        let service = &self.services[place];
+        let depends = |other: &Service| other.depends_on.iter().any(|need| need.service == service.name);
+        for (_, dependent) in self.services.iter().zip(gone).filter(|(other, _)| depends(other)) {
+            let _ = dependent.subscribe().wait_for(|gone| *gone).await;
+        }
+        let mut errors = Vec::new();
+        if let Some(container) = self.container(place).filter(|_| politely && self.runs(place)) {
+            errors.extend(self.resources.engine.stop(&container, service.stop_grace).await.err());
+        }
+        let member = lock(&self.members[place]).take();
+        if let Some(mut member) = member {
+            match self.resources.engine.remove(&member.container).await {
+                Ok(()) if politely => member.finish().await,
+                Ok(()) => {}
+                Err(error) => errors.push(error),
+            }
+        }
+        gone[place].send_replace(true);
+        errors
+    }
+
+    fn runs(&self, place: usize) -> bool {
+        lock(&self.members[place]).as_ref().is_some_and(|member| member.exit().borrow().is_none())
     }
 
     async fn make_network(&self) -> Result<(), ServiceError> {
@@ -200,8 +221,7 @@ impl ServiceSet {
         for need in &service.depends_on {
             self.wait_for_dependency(need, progress).await?;
         }
-        let runs = lock(&self.members[place]).as_ref().is_some_and(|member| member.exit().borrow().is_none());
-        if !runs {
+        if !self.runs(place) {
             self.bring_up(place, &progress[place]).await.map_err(|error| self.with_last_lines(place, error))?;
         }
         progress[place].send_replace(Progress::Ready);
