@@ -24,7 +24,7 @@ const OWNED: [(&str, &str); 7] = [
     ("bollard", "engine"),
     ("granit_parser", "compose"),
     ("junit_report", "report/junit"),
-    ("quick_xml", "report/junit"),
+    ("quick_xml", "report/"),
     ("clap", "cli"),
     ("askama", "report/html"),
     ("gherkin::", "framework"),

@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use minke::model::{
-    Attempt, CancelReason, Case, Cause, ContainerExit, EVENT_FORMAT_VERSION, Event, EventKind, Finding, FindingKind,
-    Kept, OutputFile, PlanSummary, ServiceLog, ShardId, ShardProblem, Slot, StopReason, Trouble, UnitId, UnitOutcome,
+    Attempt, CancelReason, Case, Cause, ContainerExit, CoverageFile, EVENT_FORMAT_VERSION, Event, EventKind, Finding,
+    FindingKind, Kept, LineCounts, MergedCoverage, OutputFile, PlanSummary, ServiceLog, ShardId, ShardProblem, Slot,
+    StopReason, Trouble, UnitId, UnitOutcome,
 };
 use serde_json::Value;
 
@@ -154,10 +155,21 @@ fn every_event() -> Vec<EventKind> {
                     exit: Some(ContainerExit { code: 1, oom_killed: false, error: Some("e".to_owned()) }),
                 }],
                 artifacts: vec![output()],
+                coverage: vec![output()],
             },
         },
         EventKind::UnitRequeued { unit: unit(), shard, why: trouble(Cause::NoReport) },
         EventKind::Warning { text: "t".to_owned() },
+        EventKind::CoverageMerged {
+            coverage: MergedCoverage {
+                files: vec![CoverageFile {
+                    path: "coverage/lcov.info".to_owned(),
+                    bytes: 1,
+                    lines: Some(LineCounts { covered: 1, total: 2 }),
+                }],
+                problems: vec!["p".to_owned()],
+            },
+        },
         EventKind::RunEnded { exit_code: 1, wall: Duration::from_secs(1) },
     ];
     all.extend(every_cancel_reason().into_iter().map(|why| EventKind::Cancelled { why }));
@@ -176,6 +188,7 @@ fn every_event() -> Vec<EventKind> {
             EventKind::UnitStarted { .. } | EventKind::ShardStopping { .. } | EventKind::ShardEnded { .. } => {}
             EventKind::UnitRequeued { .. } | EventKind::UnitEnded { .. } | EventKind::Cancelled { .. } => {}
             EventKind::ShardKept { .. } | EventKind::Warning { .. } | EventKind::RunEnded { .. } => {}
+            EventKind::CoverageMerged { .. } => {}
         }
     }
     all

@@ -7,6 +7,7 @@ mod cache;
 mod ci;
 mod clean;
 pub mod config;
+mod coverage_output;
 mod doctor;
 mod error;
 mod image_progress;

@@ -11,13 +11,14 @@ use crate::model::{CaseOutcome, ExitCode, OutputFile, RunState, ShardRecord, Uni
 const FORMAT_VERSION: u32 = 1;
 
 /// Makes `{"version": 1, "run", "directory", "begun", "ended", "exit_code", "finished", "units": {counts}, "cases": {counts},
-/// "warnings", "shown": [unit]}`; all units are shown when none is given.
+/// "warnings", "coverage", "shown": [unit]}`; all units are shown when none is given.
 pub(super) fn run_json(state: &RunState, dir: &Path, units: Option<&[&UnitRecord]>) -> Value {
     let all: Vec<&UnitRecord> = state.units().iter().collect();
     let shown: Vec<Value> = units.unwrap_or(&all).iter().map(|unit| unit_json(state, dir, unit)).collect();
     let mut document = head(state, dir);
     document["version"] = json!(FORMAT_VERSION);
     document["warnings"] = json!(state.warnings());
+    document["coverage"] = json!(state.coverage());
     document["cancelled"] = json!(state.cancelled().map(|why| why.to_string()));
     document["shard_problems"] = state
         .unresolved_shards()

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::ci::CiVariables;
 use super::clean::objects;
+use super::coverage_output;
 use super::error::CliError;
 use super::image_progress::ImageProgress;
 use super::last_words::write_last;
@@ -46,6 +47,8 @@ pub async fn run(
     for report in [&settings.junit, &settings.html, &settings.summary, &settings.trace] {
         forget_old_report(report.as_deref());
     }
+    let coverage_output = settings.coverage_output.as_deref();
+    coverage_output::forget_old(coverage_output);
     let events = events_sink(settings, &cancel).await?;
     let run = new_run_id();
     let prepared = prepare_unless_cancelled(settings, docker, run, &cancel).await?;
@@ -77,7 +80,7 @@ pub async fn run(
     }
     let files = ReportFiles::of_run(settings, directory.path());
     let written = reports::write(&state, &files);
-    for error in &written.errors {
+    for error in written.errors.iter().chain(&coverage_output::copy(&state, directory.path(), coverage_output)) {
         code = code.and(ExitCode::Incomplete);
         last_words += &format!("error: {error}\n");
     }
@@ -89,6 +92,10 @@ pub async fn run(
         run_dir: shown(settings, directory.path()),
         junit: written.of_kind(JUNIT).map(|path| shown(settings, path)).collect(),
         html: written.of_kind(HTML).map(|path| shown(settings, path)).collect(),
+        coverage: coverage_output::places(&state, directory.path(), coverage_output)
+            .iter()
+            .map(|dir| shown(settings, dir))
+            .collect(),
         rerun: command_line,
         framework_args: settings.framework_args.clone(),
         failed_list: shown(settings, &failed_list),

@@ -334,6 +334,7 @@ fn template(settings: &Settings, image: &str) -> ShardTemplate {
     let mut template = ShardTemplate::new(image);
     template.before_command.clone_from(&settings.before_command);
     template.artifacts.clone_from(&settings.artifacts);
+    template.coverage.clone_from(&settings.coverage);
     let container = &mut template.container;
     container.work_dir.clone_from(&settings.work_dir);
     container.env.clone_from(&settings.env);

@@ -8,6 +8,7 @@
 
 mod choice;
 mod container;
+mod coverage;
 mod duration;
 mod env_file;
 mod environment;

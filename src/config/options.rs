@@ -256,6 +256,12 @@ options! {
         html: One<PathBuf>, "FILE";
         /// Keep the files of each container that match, when it has ended, however its tests did; may be repeated.
         artifacts: Many<String>, "GLOB";
+        /// Keep the coverage of each container and merge it: coverage.py's data, and files of lcov's and Cobertura's.
+        coverage: One<Switch>, "true|false" .otherwise("true with `--coverage-files` or `--coverage-output`");
+        /// Coverage files of a container, besides coverage.py's data; may be repeated.
+        coverage_files: Many<String>, "GLOB" .otherwise("the usual places");
+        /// Write the merged coverage into this directory, too.
+        coverage_output: One<PathBuf>, "DIR";
         /// Directory for what minke keeps of its runs.
         output_dir: One<PathBuf>, "PATH" .default(".minke");
         /// Show what tests print, on standard error: never, the end of it for what failed, line by line as it comes with

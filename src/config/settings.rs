@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, FrameworkName, Output, Source, Verbosity};
+use super::coverage::coverage;
 use super::env_file;
 use super::environment::Environment;
 use super::error::{ConfigError, Place};
@@ -142,6 +143,10 @@ pub struct Settings {
     pub html: Option<PathBuf>,
     /// Globs of files that are copied out of the containers.
     pub artifacts: Vec<String>,
+    /// Globs of coverage files that are copied out of the containers and merged; empty when no coverage is wanted.
+    pub coverage: Vec<String>,
+    /// The directory that merged coverage is written into, besides the run's own.
+    pub coverage_output: Option<PathBuf>,
     /// Files that are written into the containers.
     pub placed_files: Vec<PlacedFile>,
     /// Minke's own environment, for templates among them and for compose files; empty when there are none of both.
@@ -254,6 +259,7 @@ impl Settings {
         let placed_files: Vec<PlacedFile> =
             options.file.0.iter().map(|given| given.value.clone().read(root)).collect::<Result<_, _>>()?;
         let build = build(&options, environment, root)?;
+        let coverage = coverage(&options);
         let secrets = secrets(&options, environment, root)?;
         let has_compose = options.compose.0.is_some();
         let has_templates = placed_files.iter().any(|file| file.is_template);
@@ -332,6 +338,8 @@ impl Settings {
             annotations: options.annotations.settled(),
             html: options.html.value(),
             artifacts: options.artifacts.values(),
+            coverage,
+            coverage_output: options.coverage_output.value(),
             output_dir: options.output_dir.settled(),
             color: options.color.settled(),
         })

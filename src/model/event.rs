@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::seconds;
 use super::{
-    Attempt, CancelReason, Case, ContainerExit, ExitCode, RunId, ShardId, ShardProblem, Slot, StopReason, Trouble,
-    UnitId, UnitOutcome,
+    Attempt, CancelReason, Case, ContainerExit, ExitCode, MergedCoverage, RunId, ShardId, ShardProblem, Slot,
+    StopReason, Trouble, UnitId, UnitOutcome,
 };
 
 /// The version of the event format; raised when a reader of an older version would misread an event.
@@ -141,6 +141,12 @@ pub enum EventKind {
         /// One sentence, and what to do.
         text: String,
     },
+    /// The coverage of all shards was merged. It comes before the run's end, when coverage was asked for and a container ran.
+    CoverageMerged {
+        /// The files, and what they lack.
+        #[serde(flatten)]
+        coverage: MergedCoverage,
+    },
     /// The last event.
     RunEnded {
         /// The exit code that the run's outcomes call for.
@@ -200,12 +206,15 @@ pub struct Kept {
     /// The files of the container that were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub artifacts: Vec<OutputFile>,
+    /// The coverage files of the container.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coverage: Vec<OutputFile>,
 }
 
 impl Kept {
     /// Tells whether there is nothing.
     pub fn is_empty(&self) -> bool {
-        self.services.is_empty() && self.artifacts.is_empty()
+        self.services.is_empty() && self.artifacts.is_empty() && self.coverage.is_empty()
     }
 }
 
@@ -271,7 +280,8 @@ impl EventKind {
             | Self::ShardKept { .. }
             | Self::UnitRequeued { .. }
             | Self::Cancelled { .. }
-            | Self::Warning { .. } => {}
+            | Self::Warning { .. }
+            | Self::CoverageMerged { .. } => {}
         }
         self
     }

@@ -15,7 +15,7 @@ pub enum ExitCode {
     Infrastructure,
     /// Nothing was selected, or nothing but skipped cases.
     NothingSelected,
-    /// Units were not run, or a report could not be written.
+    /// Units were not run, a report could not be written, or the coverage that was asked for is not whole.
     Incomplete,
     /// A bug in minke.
     Bug,
@@ -64,7 +64,8 @@ impl ExitCode {
         if counts.errored > 0 || state.unresolved_shards().next().is_some() {
             code = code.and(Self::Infrastructure);
         }
-        if counts.not_run > 0 {
+        let has_all_coverage = state.coverage().is_none_or(|coverage| coverage.problems.is_empty());
+        if counts.not_run > 0 || !has_all_coverage {
             code = code.and(Self::Incomplete);
         }
         if state.units().iter().any(|unit| unit.ends > 1) {

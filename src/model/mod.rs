@@ -5,6 +5,7 @@
 mod batch;
 mod case;
 mod container;
+mod coverage;
 mod event;
 mod exit;
 mod framework_names;
@@ -29,6 +30,7 @@ mod unit;
 pub use batch::{Batch, BatchResult, ContainerExit, Division, ShardProblem, Trouble, UnitIndex, UnitResult};
 pub use case::{Case, CaseOutcome, Finding, FindingKind};
 pub use container::{ContainerSettings, EnvVar, HealthCheck, Mount, MountSource, Network, Privileges};
+pub use coverage::{CoverageFile, LineCounts, MergedCoverage};
 pub use event::{EVENT_FORMAT_VERSION, Event, EventKind, Kept, OutputFile, OutputStream, PlanSummary, ServiceLog};
 pub use exit::ExitCode;
 pub use framework_names::FRAMEWORK_NAMES;

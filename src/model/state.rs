@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Attempt, CancelReason, Case, CaseOutcome, ContainerExit, Event, EventKind, Kept, OutputFile, PlanSummary, RunId,
-    ShardId, ShardProblem, Slot, Trouble, UnitId, UnitOutcome,
+    Attempt, CancelReason, Case, CaseOutcome, ContainerExit, Event, EventKind, Kept, MergedCoverage, OutputFile,
+    PlanSummary, RunId, ShardId, ShardProblem, Slot, Trouble, UnitId, UnitOutcome,
 };
 
 /// Everything that is known of a run so far.
@@ -23,6 +23,7 @@ pub struct RunState {
     cancelled: Option<CancelReason>,
     cancelled_at: Option<Timestamp>,
     warnings: Vec<String>,
+    coverage: Option<MergedCoverage>,
     wall: Option<Duration>,
     exit_code: Option<u8>,
 }
@@ -229,6 +230,7 @@ impl RunState {
                 self.cancelled_at.get_or_insert(event.at);
             }
             EventKind::Warning { text } => self.warnings.push(text.clone()),
+            EventKind::CoverageMerged { coverage } => self.coverage = Some(coverage.clone()),
             EventKind::UnitRequeued { unit, shard, why } => {
                 if let Some(&place) = self.index.get(unit) {
                     self.units[place].requeued.push((*shard, why.clone()));
@@ -336,6 +338,11 @@ impl RunState {
     /// Returns what a person should know besides the outcomes.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
+    }
+
+    /// Returns what the shards' coverage was merged into, when it was asked for and a container ran.
+    pub fn coverage(&self) -> Option<&MergedCoverage> {
+        self.coverage.as_ref()
     }
 
     /// Counts the units by outcome; a unit that has not ended counts as not run.

@@ -24,6 +24,8 @@ pub struct ShardTemplate {
     /// Globs of files that are copied out of each container when it has ended, relative to its working directory or
     /// absolute.
     pub artifacts: Vec<String>,
+    /// Globs of coverage files in each container, likewise, besides coverage.py's data; empty when no coverage is wanted.
+    pub coverage: Vec<String>,
     /// What runs beside each container.
     pub services: Services,
 }
@@ -40,6 +42,7 @@ impl ShardTemplate {
             owner: (0, 0),
             secrets: Vec::new(),
             artifacts: Vec::new(),
+            coverage: Vec::new(),
             services: Services::default(),
         }
     }

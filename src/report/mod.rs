@@ -4,6 +4,7 @@
 
 pub mod annotations;
 mod ansi;
+pub(crate) mod coverage;
 mod events;
 pub mod go_test;
 pub mod html;

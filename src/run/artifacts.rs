@@ -27,21 +27,39 @@ pub(super) struct Taken {
     pub(super) remarks: Vec<String>,
 }
 
-/// Copies the files of an ended container that the globs match below `target`, with their paths relative to the working
-/// directory. What is no plain file, and what would leave `target`, is left behind.
+/// What is wanted of a container.
+pub(super) struct Wanted<'a> {
+    /// What the files are called in remarks.
+    pub(super) what: &'static str,
+    /// Globs, relative to the working directory or absolute.
+    pub(super) globs: &'a [String],
+    /// The absolute working directory in the container.
+    pub(super) work_dir: &'a str,
+    /// Where the files go.
+    pub(super) target: &'a Path,
+    /// Whether files that were there before the container are left behind.
+    pub(super) only_new: bool,
+}
+
+/// Copies the files of an ended container that the globs match below the target, with their paths relative to the working
+/// directory. What is no plain file, and what would leave the target, is left behind.
 pub(super) async fn collect_artifacts(
     engine: &dyn Engine,
     container: &ContainerId,
-    globs: &[String],
-    work_dir: &str,
-    target: &Path,
+    wanted: &Wanted<'_>,
 ) -> Result<Taken, EngineError> {
+    let Wanted { what, globs, work_dir, target, only_new } = *wanted;
     forget(target).map_err(|source| EngineError::Operation {
         operation: format!("clear `{}`", target.display()),
         source: Box::new(source),
     })?;
     let mut taken = Taken::default();
-    let mut room = Room { files: MOST_FILES, bytes: MOST_BYTES, known: BTreeSet::new() };
+    let created = match only_new {
+        // Where the engine does not tell, nothing is sure to be new.
+        true => engine.created_at(container).await?.map_or(i64::MAX, |created| created.as_second()),
+        false => i64::MIN,
+    };
+    let mut room = Room { what, files: MOST_FILES, bytes: MOST_BYTES, created, known: BTreeSet::new() };
     for glob in globs {
         let globbed = Arc::new(Globbed::new(glob, work_dir)?);
         let Some(archive) = engine.archive(container, globbed.from()).await? else { continue };
@@ -69,8 +87,11 @@ fn forget(target: &Path) -> io::Result<()> {
 
 /// How much more may be taken, and what has been.
 struct Room {
+    what: &'static str,
     files: usize,
     bytes: u64,
+    /// What was written before, in seconds since 1970, is left out.
+    created: i64,
     known: BTreeSet<String>,
 }
 
@@ -90,12 +111,16 @@ fn take(globbed: &Globbed, reader: impl Read, target: &Path, room: &mut Room, ta
         }
         let stays_inside = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
         if !stays_inside {
-            left_out.push(format!("left out `{name}`: it leads out of the artifacts' directory"));
+            left_out.push(format!("left out `{name}`: it leads out of its directory"));
+            continue;
+        }
+        if i64::try_from(entry.header().mtime()?).unwrap_or(i64::MAX) < room.created {
+            left_out.push(format!("left out `{name}`: it is older than this run's container"));
             continue;
         }
         if room.files == 0 || entry.size() > room.bytes {
             let most = indicatif::HumanBytes(MOST_BYTES);
-            left_out.push(format!("left out `{name}`: more than {MOST_FILES} files or {most} of artifacts"));
+            left_out.push(format!("left out `{name}`: more than {MOST_FILES} files or {most} of {}", room.what));
             continue;
         }
         let bytes = copy(&mut entry, &target.join(&name), room.bytes, None)?;
@@ -106,7 +131,7 @@ fn take(globbed: &Globbed, reader: impl Read, target: &Path, room: &mut Room, ta
     let more = left_out.len().saturating_sub(MOST_REMARKS);
     taken.remarks.extend(left_out.into_iter().take(MOST_REMARKS));
     if more > 0 {
-        taken.remarks.push(format!("left out {more} more artifacts"));
+        taken.remarks.push(format!("left out {more} more files of the {}", room.what));
     }
     Ok(())
 }
@@ -146,7 +171,7 @@ mod tests {
         }
         let archive = builder.into_inner().unwrap();
         let globbed = Globbed::new("out/**", "/project").unwrap();
-        let mut room = Room { files: 9, bytes: 9, known: BTreeSet::new() };
+        let mut room = Room { what: "artifacts", files: 9, bytes: 9, created: i64::MIN, known: BTreeSet::new() };
         let mut taken = Taken::default();
         take(&globbed, &archive[..], &target, &mut room, &mut taken).unwrap();
         let files: Vec<_> = taken.files.iter().map(|file| (file.path.as_str(), file.bytes)).collect();
@@ -156,6 +181,25 @@ mod tests {
         let written = walkdir::WalkDir::new(dir.path()).into_iter().flatten().filter(|it| !it.file_type().is_dir());
         assert_eq!(written.count(), 2);
         assert_eq!(taken.remarks.len(), 4, "{:?}", taken.remarks);
+    }
+
+    #[test]
+    fn what_is_older_than_the_container_can_be_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, mtime) in [("out/old", 999), ("out/new", 1000)] {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(1);
+            header.set_mtime(mtime);
+            builder.append_data(&mut header, name, &b"x"[..]).unwrap();
+        }
+        let archive = builder.into_inner().unwrap();
+        let globbed = Globbed::new("out/*", "/project").unwrap();
+        let mut room = Room { what: "coverage", files: 9, bytes: 9, created: 1000, known: BTreeSet::new() };
+        let mut taken = Taken::default();
+        take(&globbed, &archive[..], dir.path(), &mut room, &mut taken).unwrap();
+        assert_eq!(taken.files, [OutputFile { path: "out/new".to_owned(), bytes: 1 }]);
+        assert_eq!(taken.remarks, ["left out `out/old`: it is older than this run's container"]);
     }
 
     #[test]
@@ -169,10 +213,10 @@ mod tests {
         }
         let archive = builder.into_inner().unwrap();
         let globbed = Globbed::new("out/*", "/project").unwrap();
-        let mut room = Room { files: 100, bytes: 10, known: BTreeSet::new() };
+        let mut room = Room { what: "artifacts", files: 100, bytes: 10, created: i64::MIN, known: BTreeSet::new() };
         let mut taken = Taken::default();
         take(&globbed, &archive[..], dir.path(), &mut room, &mut taken).unwrap();
         assert_eq!((taken.files.len(), taken.remarks.len()), (2, MOST_REMARKS + 1));
-        assert_eq!(taken.remarks.last().unwrap(), "left out 13 more artifacts");
+        assert_eq!(taken.remarks.last().unwrap(), "left out 13 more files of the artifacts");
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, interval, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::cancel::Requests;
+use super::coverage::merge_coverage;
 use super::emit::Emitter;
 use super::services::ServicePool;
 use super::shard::{Control, ShardTask, Shared};
@@ -87,8 +88,8 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     });
     let mut driver = Driver {
         scheduler: Scheduler::new(plan),
-        shared,
-        directory,
+        shared: Arc::clone(&shared),
+        directory: directory.clone(),
         begun,
         tasks: JoinSet::new(),
         task_shards: HashMap::new(),
@@ -96,6 +97,12 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
         emitter: &mut emitter,
     };
     driver.drive(incoming, cancel.subscribe()).await;
+    if let Some(merging) = merge_coverage(&shared, directory.path(), emitter.state(), &cancel).await {
+        for text in merging.warnings.into_iter().chain(merging.merged.problems.iter().cloned()) {
+            emitter.emit(EventKind::Warning { text });
+        }
+        emitter.emit(EventKind::CoverageMerged { coverage: merging.merged });
+    }
     let code = ExitCode::of(emitter.state());
     emitter.emit(EventKind::run_ended(code, begun.elapsed()));
     Ok(tokio::task::spawn_blocking(move || emitter.finish()).await.unwrap_or_default())

@@ -5,6 +5,7 @@
 mod artifacts;
 mod cancel;
 mod collect;
+mod coverage;
 mod directory;
 mod driver;
 mod emit;

@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::artifacts::{Taken, collect_artifacts};
+use super::artifacts::{Taken, Wanted, collect_artifacts};
 use super::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR, collect};
+use super::coverage::{self, COVERAGE_DIR};
 use super::files::{FileContext, archive, fill_in};
 use super::named_reports::{NamedReports, collect_named};
 use super::services::{Lease, ServiceEnd, ServicePool};
@@ -102,6 +103,7 @@ struct Life {
     exit: Option<ContainerExit>,
     collected: Collected,
     artifacts: Vec<OutputFile>,
+    coverage: Vec<OutputFile>,
     failure: Option<LaunchFailure>,
     stop: Option<StopReason>,
     seen: Option<usize>,
@@ -198,7 +200,11 @@ impl ShardTask {
         life.collected = timeout(COLLECT_LIMIT, collecting).await.unwrap_or_else(|_| {
             Err(EngineError::TimedOut { operation: "hand over the reports".into(), seconds: COLLECT_LIMIT.as_secs() })
         })?;
-        life.artifacts = self.collect_artifacts(&id, &mut life.collected.remarks).await;
+        let artifacts = &shared.plan.template().artifacts;
+        life.artifacts = self.keep(&id, ARTIFACTS_DIR, artifacts, false, &mut life.collected.remarks).await;
+        // Coverage that an image, or a mounted project, had before is none of this run.
+        let globs = coverage::globs(&shared);
+        life.coverage = self.keep(&id, COVERAGE_DIR, &globs, true, &mut life.collected.remarks).await;
         for remark in std::mem::take(&mut life.collected.remarks) {
             self.tell(Input::Warn(format!("shard {}: {remark}", self.shard))).await;
         }
@@ -291,22 +297,29 @@ impl ShardTask {
         }
     }
 
-    /// Copies the artifacts out of the container. What cannot be had is a remark: the tests' own results do not depend on it.
-    async fn collect_artifacts(&self, id: &ContainerId, remarks: &mut Vec<String>) -> Vec<OutputFile> {
+    /// Copies files out of the container into a directory of the shard's. What cannot be had is a remark: the tests' own results
+    /// do not depend on it.
+    async fn keep(
+        &self,
+        id: &ContainerId,
+        what: &'static str,
+        globs: &[String],
+        only_new: bool,
+        remarks: &mut Vec<String>,
+    ) -> Vec<OutputFile> {
         let shared = &*self.shared;
-        let template = shared.plan.template();
-        if template.artifacts.is_empty() {
+        if globs.is_empty() {
             return Vec::new();
         }
-        let work_dir = template.container.work_dir.as_deref().unwrap_or(&shared.image.work_dir);
-        let target = self.dir.join(ARTIFACTS_DIR);
-        let collecting = collect_artifacts(&*shared.engine, id, &template.artifacts, work_dir, &target);
-        let taken = match timeout(COLLECT_LIMIT, collecting).await {
+        let work_dir = shared.plan.template().container.work_dir.as_deref().unwrap_or(&shared.image.work_dir);
+        let target = self.dir.join(what);
+        let wanted = Wanted { what, globs, work_dir, target: &target, only_new };
+        let taken = match timeout(COLLECT_LIMIT, collect_artifacts(&*shared.engine, id, &wanted)).await {
             Ok(Ok(taken)) => taken,
             Ok(Err(error)) => Taken { files: Vec::new(), remarks: vec![error.in_full()] },
             Err(_) => {
                 let seconds = COLLECT_LIMIT.as_secs();
-                let late = format!("the engine did not hand over the artifacts within {seconds} s");
+                let late = format!("the engine did not hand over the {what} within {seconds} s");
                 Taken { files: Vec::new(), remarks: vec![late] }
             }
         };
@@ -461,7 +474,7 @@ impl ShardTask {
             wall,
             stdout,
             stderr,
-            kept: Kept { services: Vec::new(), artifacts: life.artifacts },
+            kept: Kept { services: Vec::new(), artifacts: life.artifacts, coverage: life.coverage },
             result: judge(evidence),
         }
     }
@@ -513,12 +526,13 @@ impl ShardTask {
         ];
         let framework = shared.framework.environment().iter().filter(|(name, _)| !shared.is_set(name));
         let framework = framework.map(|(name, value)| (*name, (*value).to_owned()));
+        let data = coverage::data_variable(shared);
         let argv = after_preparation(&exports(&template.secrets), template.before_command.as_deref(), argv);
         let name = format!("minke-{}-{}", shared.labels.run, self.shard);
         let settings = template.container.clone();
         let spec = ContainerSpec::new(name, shared.image.id.clone(), &template.image, settings, shared.labels.clone());
         ContainerSpec {
-            env: own.into_iter().chain(framework).map(|(name, value)| format!("{name}={value}")).collect(),
+            env: own.into_iter().chain(data).chain(framework).map(|(name, value)| format!("{name}={value}")).collect(),
             ..spec.with_command(argv, entrypoint.is_some())
         }
     }

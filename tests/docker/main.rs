@@ -6,6 +6,7 @@ mod build;
 mod clean;
 mod compose;
 mod counts;
+mod coverage;
 mod discovery;
 mod embed;
 mod engine_death;

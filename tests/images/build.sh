@@ -190,6 +190,22 @@ build_pytest() {
   done_in "$image" $start
 }
 
+# ---- coverage: pytest-cov and coverage.py ----
+
+hash_coverage() { hash_of "$(hash_python)" "$here/coverage.Dockerfile"; }
+
+build_coverage() {
+  local image=minke-test/coverage hash start
+  build_python
+  start=$SECONDS
+  hash=$(hash_coverage)
+  ! fresh "$image" "$hash" || return 0
+  say "building $image"
+  mkdir -p "$scratch/empty"
+  docker_build "$image" "$hash" "$here/coverage.Dockerfile" "$scratch/empty"
+  done_in "$image" $start
+}
+
 # ---- services: PostgreSQL and Redis, and clients of both ----
 
 hash_services() { hash_of "$(hash_python)" "$here/services.Dockerfile" "$here/services"; }
@@ -377,7 +393,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber example-web node shell javascript behave pytest services rspec go rust'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber example-web node shell javascript behave pytest coverage services rspec go rust'
 
 main() {
   local name

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use minke::model::{
-    Attempt, CancelReason, Case, Cause, ContainerExit, Event, EventKind, Finding, FindingKind, OutputFile, PlanSummary,
-    ShardId, ShardProblem, Slot, StopReason, Trouble, UnitId, UnitOutcome,
+    Attempt, CancelReason, Case, Cause, ContainerExit, CoverageFile, Event, EventKind, Finding, FindingKind,
+    LineCounts, MergedCoverage, OutputFile, PlanSummary, ShardId, ShardProblem, Slot, StopReason, Trouble, UnitId,
+    UnitOutcome,
 };
 use minke::report::{EventLog, EventLogError, Sink, read_events};
 use proptest::collection::vec;
@@ -129,8 +130,17 @@ fn any_kind() -> impl Strategy<Value = EventKind> {
         any_unit_end(),
         any_cancel().prop_map(|why| EventKind::Cancelled { why }),
         any::<String>().prop_map(|text| EventKind::Warning { text }),
+        any_coverage(),
         (any::<u8>(), span()).prop_map(|(exit_code, wall)| EventKind::RunEnded { exit_code, wall }),
     ]
+}
+
+fn any_coverage() -> impl Strategy<Value = EventKind> {
+    let lines = option::of(any::<(u64, u64)>().prop_map(|(covered, total)| LineCounts { covered, total }));
+    let file =
+        (any::<String>(), any::<u64>(), lines).prop_map(|(path, bytes, lines)| CoverageFile { path, bytes, lines });
+    (vec(file, 0..3), vec(any::<String>(), 0..3))
+        .prop_map(|(files, problems)| EventKind::CoverageMerged { coverage: MergedCoverage { files, problems } })
 }
 
 fn any_run_start() -> impl Strategy<Value = EventKind> {

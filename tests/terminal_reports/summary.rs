@@ -17,6 +17,7 @@ fn options() -> SummaryOptions {
         verbosity: Verbosity::Normal,
         run_dir: PathBuf::from(".minke/runs/01955150"),
         junit: vec![PathBuf::from("junit.xml")],
+        coverage: Vec::new(),
         html: Vec::new(),
         rerun: ["minke", "pytest", "--image", "shop-tests:latest", "--source", "mount"].map(String::from).to_vec(),
         framework_args: Vec::new(),

@@ -26,7 +26,11 @@ pub(super) fn logs(shard: &ShardRecord, options: &HtmlOptions) -> Vec<Link> {
         })
     };
     let services = shard.kept.services.iter().map(|service| &service.log);
-    let files = [&shard.stdout, &shard.stderr].into_iter().chain(services).chain(&shard.kept.artifacts);
+    let files = [&shard.stdout, &shard.stderr]
+        .into_iter()
+        .chain(services)
+        .chain(&shard.kept.artifacts)
+        .chain(&shard.kept.coverage);
     files.filter_map(link).collect()
 }
 

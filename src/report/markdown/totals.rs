@@ -22,6 +22,7 @@ pub(super) fn add_verdict(page: &mut Page<'_>, state: &RunState) {
         let tests: Duration = state.units().iter().map(|unit| unit.duration).sum();
         facts.push(format!("{} wall, {} of tests", phrase(wall), phrase(tests)));
     }
+    facts.extend(state.coverage().and_then(|coverage| coverage.rates()).map(|rates| format!("coverage {rates}")));
     facts.extend(state.run().map(|run| format!("run `{run}`")));
     page.add(&format!("{}\n", facts.join("; ")));
 }

@@ -84,6 +84,7 @@ impl Narrator {
                 let services = kept.services.iter().map(|service| clean_name(&service.name));
                 let mut parts: Vec<String> = services.map(|name| format!("the log of `{name}`")).collect();
                 parts.extend((!kept.artifacts.is_empty()).then(|| format!("{} artifacts", kept.artifacts.len())));
+                parts.extend((!kept.coverage.is_empty()).then(|| format!("{} coverage files", kept.coverage.len())));
                 self.detail(&format!("of shard {shard} are kept: {}", parts.join(", ")))
             }
             EventKind::ShardEnded { shard, exit, wall, stdout, stderr, problem } => {
@@ -106,7 +107,7 @@ impl Narrator {
             }
             EventKind::Cancelled { why } => self.cancelled(why),
             EventKind::Warning { text } => self.warned(text),
-            EventKind::RunEnded { .. } => Vec::new(),
+            EventKind::CoverageMerged { .. } | EventKind::RunEnded { .. } => Vec::new(),
         }
     }
 

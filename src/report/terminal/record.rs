@@ -167,6 +167,7 @@ impl<'a> Record<'a> {
             run_dir: self.options.run_dir.clone(),
             junit: Vec::new(),
             html: Vec::new(),
+            coverage: Vec::new(),
             rerun: Vec::new(),
             framework_args: Vec::new(),
             failed_list: PathBuf::new(),

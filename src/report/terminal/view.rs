@@ -125,6 +125,7 @@ impl View {
             EventKind::UnitRequeued { .. }
             | EventKind::ShardKept { .. }
             | EventKind::Warning { .. }
+            | EventKind::CoverageMerged { .. }
             | EventKind::RunEnded { .. } => {}
         }
     }

@@ -32,6 +32,8 @@ pub struct SummaryOptions {
     pub junit: Vec<PathBuf>,
     /// The HTML files that were written.
     pub html: Vec<PathBuf>,
+    /// The directories that the merged coverage is in; empty when there is none.
+    pub coverage: Vec<PathBuf>,
     /// The command that runs the whole again, as arguments without units; empty for no such hint.
     pub rerun: Vec<String>,
     /// The framework's arguments, which stand behind the paths and `--`.
@@ -63,6 +65,7 @@ pub fn summary(state: &RunState, code: ExitCode, options: &SummaryOptions) -> St
     problems::add_warnings(&mut page, state);
     totals::add_slowest(&mut page, state, options.verbosity);
     totals::add_numbers(&mut page, state);
+    totals::add_coverage(&mut page, state, options);
     totals::add_files(&mut page, options);
     rerun::add_command(&mut page, state, options);
     page.blank();

@@ -62,6 +62,16 @@ pub(crate) fn add_numbers(page: &mut Page, state: &RunState) {
     ));
 }
 
+/// Adds the rate of lines that ran, and where the merged coverage is.
+pub(crate) fn add_coverage(page: &mut Page, state: &RunState, options: &SummaryOptions) {
+    let Some(coverage) = state.coverage() else { return };
+    let partly = if coverage.problems.is_empty() { "" } else { ", not whole" };
+    let rates = coverage.rates().unwrap_or_else(|| "none".to_owned());
+    let places: Vec<String> = options.coverage.iter().map(|dir| clean_name(&dir.display().to_string())).collect();
+    let places = if places.is_empty() { String::new() } else { format!(", in {}", places.join(" and ")) };
+    page.line(&format!("coverage: {rates}{partly}{places}"));
+}
+
 /// Adds where the files are.
 pub(crate) fn add_files(page: &mut Page, options: &SummaryOptions) {
     for path in &options.junit {

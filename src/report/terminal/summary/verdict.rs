@@ -53,7 +53,9 @@ fn what_and_why(state: &RunState) -> String {
 fn incomplete(state: &RunState) -> String {
     let is_output_lost = matches!(state.cancelled(), Some(CancelReason::OutputLost { .. }));
     if state.unit_counts().not_run == 0 && !is_output_lost {
-        return "a report could not be written".to_owned();
+        let has_all_coverage = state.coverage().is_none_or(|coverage| coverage.problems.is_empty());
+        let lost = if has_all_coverage { "a report could not be written" } else { "the coverage is not whole" };
+        return lost.to_owned();
     }
     what_and_why(state)
 }
