@@ -307,17 +307,17 @@ fn subnets_that_others_have_are_avoided_and_a_range_that_is_full_is_told() {
     project.write("test_a.py", "import socket\ndef test_a(): print('at', socket.gethostbyname('idle'))\n");
     let idle = "services: { idle: { image: minke-test/services, command: sleep 1000, stop_grace_period: 0s } }\n";
     project.write("compose.yaml", idle);
-    let half = ForeignNetwork::create("10.213.77.0/25");
-    let beside = run(&project, &["--subnets", "10.213.77.0/24", "--", "-s"]);
+    let half = ForeignNetwork::create("10.214.77.0/25");
+    let beside = run(&project, &["--subnets", "10.214.77.0/24", "--", "-s"]);
     beside.expect(0);
     let said = String::from_utf8(beside.log(1, "stdout")).unwrap();
-    let host = said.split("at 10.213.77.").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let host = said.split("at 10.214.77.").nth(1).and_then(|rest| rest.split_whitespace().next());
     assert!(host.unwrap().parse::<u8>().unwrap() >= 128, "{said}");
     left_nothing(&beside);
     drop(half);
-    let _whole = ForeignNetwork::create("10.213.77.0/24");
-    let full = run(&project, &["--subnets", "10.213.77.0/24"]);
-    full.expect(3).says("no free addresses are left in 10.213.77.0/24").says("--subnets");
+    let _whole = ForeignNetwork::create("10.214.77.0/24");
+    let full = run(&project, &["--subnets", "10.214.77.0/24"]);
+    full.expect(3).says("no free addresses are left in 10.214.77.0/24").says("--subnets");
     left_nothing(&full);
 }
 
