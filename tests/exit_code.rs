@@ -4,12 +4,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use minke::model::{
-    Attempt, CancelReason, Cause, Event, EventKind, ExitCode, PlanSummary, RunState, Trouble, UnitId, UnitOutcome,
+    Attempt, CancelReason, Cause, Event, EventKind, ExitCode, MergedCoverage, PlanSummary, RunState, Trouble, UnitId,
+    UnitOutcome,
 };
 use minke::run::new_run_id;
 
 /// Folds a run of three units that ended in the given ways, in order, after an optional cancel.
 fn code(cancel: Option<CancelReason>, ends: &[(&str, UnitOutcome)]) -> u8 {
+    code_with(cancel, ends, None)
+}
+
+/// The same, with coverage that was merged at the end.
+fn code_with(cancel: Option<CancelReason>, ends: &[(&str, UnitOutcome)], coverage: Option<MergedCoverage>) -> u8 {
     let plan = PlanSummary {
         framework: "pytest".into(),
         image: "image".into(),
@@ -41,7 +47,8 @@ fn code(cancel: Option<CancelReason>, ends: &[(&str, UnitOutcome)]) -> u8 {
             cases: Vec::new(),
         }
     });
-    let kinds = [started].into_iter().chain(cancelled).chain(ended);
+    let merged = coverage.map(|coverage| EventKind::CoverageMerged { coverage });
+    let kinds = [started].into_iter().chain(cancelled).chain(ended).chain(merged);
     let events: Vec<Event> =
         (1..).zip(kinds).map(|(seq, kind)| Event { seq, at: Timestamp::UNIX_EPOCH, kind }).collect();
     ExitCode::of(&RunState::of(&events)).code()
@@ -69,4 +76,17 @@ fn a_unit_without_an_end_was_not_run_and_one_with_two_is_a_bug() {
     assert_eq!(code(None, &ends), 5);
     let twice = [&ends[..], &[("c", UnitOutcome::Failed), ("c", UnitOutcome::Passed)]].concat();
     assert_eq!(code(None, &twice), 70);
+}
+
+#[test]
+fn coverage_that_is_not_whole_makes_a_green_run_incomplete_and_hides_nothing() {
+    let whole = MergedCoverage::default();
+    let partial = MergedCoverage { problems: vec!["a file is malformed".into()], ..MergedCoverage::default() };
+    let ends = |last: UnitOutcome| [("a", UnitOutcome::Passed), ("b", UnitOutcome::Passed), ("c", last)];
+    let code = |last: UnitOutcome, coverage: &MergedCoverage| code_with(None, &ends(last), Some(coverage.clone()));
+    assert_eq!(code(UnitOutcome::Passed, &whole), 0);
+    assert_eq!(code(UnitOutcome::Passed, &partial), 5);
+    assert_eq!(code(UnitOutcome::Failed, &partial), 1);
+    assert_eq!(code(UnitOutcome::Errored(Cause::NoReport), &partial), 3);
+    assert_eq!(code_with(Some(CancelReason::Interrupt), &ends(UnitOutcome::NotRun), Some(partial)), 130);
 }

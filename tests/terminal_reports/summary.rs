@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use insta::assert_snapshot;
 use minke::model::{
-    Attempt, CancelReason, Case, Cause, EventKind, ExitCode, FindingKind, ShardId, UnitId, UnitOutcome,
+    Attempt, CancelReason, Case, Cause, CoverageFile, EventKind, ExitCode, FindingKind, LineCounts, MergedCoverage,
+    ShardId, UnitId, UnitOutcome,
 };
 use minke::report::terminal::{Colours, SummaryOptions, Verbosity, summary, write_summary};
 
@@ -340,4 +341,28 @@ fn each_exit_code_has_a_verdict() {
     ];
     let lines = codes.map(|code| last_line(&summary(&state, code, &options())).to_owned());
     assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn coverage_has_a_line_with_its_rate_and_its_places() {
+    let lines = |covered| Some(LineCounts { covered, total: 8 });
+    let file = |name: &str, lines| CoverageFile { path: format!("coverage/{name}"), bytes: 1, lines };
+    let coverage = |files: Vec<CoverageFile>, problems: &[&str]| {
+        let mut script = Script::new(&["a.py"], 1);
+        script.shard(1, &["a.py"]).shard_end(1, 0).unit(1, "a.py", vec![passed("test_1")]);
+        let problems = problems.iter().map(|&problem| problem.to_owned()).collect();
+        script.push(EventKind::CoverageMerged { coverage: MergedCoverage { files, problems } });
+        let options = SummaryOptions { coverage: vec!["run/coverage".into(), "out".into()], ..options() };
+        let state = script.state();
+        let text = summary(&state, ExitCode::of(&state), &options);
+        let line = text.lines().find(|line| line.starts_with("coverage: ")).unwrap().to_owned();
+        (line, last_line(&text).to_owned())
+    };
+    let (line, verdict) = coverage(vec![file("lcov.info", lines(7)), file(".coverage", None)], &[]);
+    assert_eq!(line, "coverage: 87.5 % of 8 lines, in run/coverage and out");
+    assert!(verdict.starts_with("PASSED"), "{verdict}");
+    let (line, verdict) = coverage(vec![file("lcov.info", lines(7)), file("cobertura.xml", lines(8))], &["a fault"]);
+    let both = "lcov.info 87.5 % of 8 lines, cobertura.xml 100 % of 8 lines";
+    assert_eq!(line, format!("coverage: {both}, not whole, in run/coverage and out"));
+    assert_eq!(verdict, "INCOMPLETE: the coverage is not whole (exit code 5)");
 }
