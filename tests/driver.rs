@@ -11,10 +11,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
+use jiff::Timestamp;
 use minke::engine::{
     ContainerId, ContainerSpec, Engine, EngineError, EngineInfo, Image, ImageRequest, Output, OwnedObject, PathKind,
+    TarStream,
 };
-use minke::model::{Cause, ContainerExit, Event, ImageId, Policy, RunState, ShardTemplate, Unit, UnitOutcome};
+use minke::model::{
+    Cause, ContainerExit, Event, ExitCode, ImageId, Policy, RunState, ShardTemplate, Unit, UnitOutcome,
+};
 use minke::plan::{FrameworkCall, Isolation, Plan, PlanInput, plan};
 use minke::report::Sink;
 use minke::run::{Cancel, RunDirectory, Sinks, new_run_id};
@@ -76,13 +80,15 @@ struct FakeContainer {
 struct FakeEngine {
     behaviours: Vec<Behaviour>,
     ping: Call,
+    /// What each container leaves as data of coverage.py.
+    coverage: Option<&'static [u8]>,
     containers: Mutex<Vec<Arc<FakeContainer>>>,
     left: Mutex<BTreeSet<String>>,
 }
 
 impl FakeEngine {
     fn new(behaviours: Vec<Behaviour>) -> Self {
-        Self { behaviours, ping: Call::Works, containers: Mutex::default(), left: Mutex::default() }
+        Self { behaviours, ping: Call::Works, coverage: None, containers: Mutex::default(), left: Mutex::default() }
     }
 
     fn container(&self, id: &ContainerId) -> Arc<FakeContainer> {
@@ -105,11 +111,15 @@ fn report_of(units: &[String]) -> Vec<u8> {
     };
     let cases: String = units.iter().map(case).collect();
     let xml = format!("<testsuites><testsuite name=\"pytest\">{cases}</testsuite></testsuites>");
+    tar_of("minke/reports/pytest.xml", xml.as_bytes())
+}
+
+fn tar_of(name: &str, content: &[u8]) -> Vec<u8> {
     let mut tar = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();
-    header.set_size(xml.len() as u64);
+    header.set_size(content.len() as u64);
     header.set_mode(0o644);
-    tar.append_data(&mut header, "minke/reports/pytest.xml", xml.as_bytes()).unwrap();
+    tar.append_data(&mut header, name, content).unwrap();
     tar.into_inner().unwrap()
 }
 
@@ -187,11 +197,14 @@ impl Engine for FakeEngine {
     async fn archive(
         &self,
         id: &ContainerId,
-        _: &str,
+        path: &str,
     ) -> Result<Option<BoxStream<'static, Result<Bytes, EngineError>>>, EngineError> {
         let container = self.container(id);
         call(container.behaviour.archive).await?;
-        let tar = container.behaviour.reports.then(|| report_of(&container.units));
+        let tar = match path {
+            "/tmp/minke/coverage" => self.coverage.map(|data| tar_of("coverage/.coverage", data)),
+            _ => container.behaviour.reports.then(|| report_of(&container.units)),
+        };
         Ok(tar.map(|tar| stream::iter([Ok(Bytes::from(tar))]).boxed()))
     }
 
@@ -201,12 +214,25 @@ impl Engine for FakeEngine {
         Ok(())
     }
 
+    async fn created_at(&self, _: &ContainerId) -> Result<Option<Timestamp>, EngineError> {
+        Ok(Some(Timestamp::UNIX_EPOCH))
+    }
+
+    async fn put(&self, _: &ContainerId, _: &str, mut tar: TarStream) -> Result<(), EngineError> {
+        while tar.next().await.is_some() {}
+        Ok(())
+    }
+
     async fn owned(&self) -> Result<Vec<OwnedObject>, EngineError> {
         Ok(Vec::new())
     }
 }
 
 fn plan_of(units: usize, shards: u32, isolation: Isolation) -> Plan {
+    plan_with(units, shards, isolation, ShardTemplate::new("image"))
+}
+
+fn plan_with(units: usize, shards: u32, isolation: Isolation, template: ShardTemplate) -> Plan {
     plan(PlanInput {
         units: (0..units).map(|n| Unit::new(format!("t/test_{n}.py"))).collect(),
         partition: None,
@@ -214,7 +240,7 @@ fn plan_of(units: usize, shards: u32, isolation: Isolation) -> Plan {
         isolation,
         units_per_invocation: None,
         framework: FrameworkCall::new("pytest", vec!["pytest".into()], Vec::new()),
-        template: ShardTemplate::new("image"),
+        template,
         image_id: None,
         policy: Policy { unit_timeout: Some(Duration::from_secs(60)), ..Policy::default() },
     })
@@ -277,6 +303,45 @@ fn a_good_engine_gives_a_green_run_and_nothing_is_left() {
     let state = run(plan_of(5, 2, Isolation::Shard), &engine);
     assert_eq!(outcomes(&state), vec![UnitOutcome::Passed; 5]);
     assert!(engine.left.lock().unwrap().is_empty());
+}
+
+#[test]
+fn coverage_that_cannot_be_combined_loses_no_result_and_hangs_no_run() {
+    let (fails, hangs) = (Call::Fails, Call::Hangs);
+    let good = Behaviour::good;
+    let combining = [
+        Behaviour { create: fails, ..good() },
+        Behaviour { create: hangs, ..good() },
+        Behaviour { start: fails, ..good() },
+        Behaviour { start: hangs, ..good() },
+        Behaviour { wait: fails, ..good() },
+        Behaviour { wait: hangs, ..good() },
+        Behaviour { archive: fails, ..good() },
+        Behaviour { archive: hangs, ..good() },
+        Behaviour { remove: hangs, ..good() },
+        Behaviour { output_breaks: true, ..good() },
+        Behaviour { exit_code: 137, ..good() },
+        Behaviour { exit_code: 127, ..good() },
+        // All is well, but nothing came of it.
+        good(),
+    ];
+    for combining in combining {
+        // The second container is that of coverage.py.
+        let mut engine = FakeEngine::new(vec![good(), combining.clone()]);
+        engine.coverage = Some(b"SQLite format 3\0");
+        let mut template = ShardTemplate::new("image");
+        template.coverage = vec!["lcov.info".into()];
+        let engine = Arc::new(engine);
+        let state = run(plan_with(2, 1, Isolation::Shard, template), &engine);
+        assert_eq!(outcomes(&state), [UnitOutcome::Passed, UnitOutcome::Passed], "{combining:?}");
+        assert_eq!(engine.containers.lock().unwrap().len(), 2, "{combining:?}");
+        let coverage = state.coverage().unwrap();
+        assert!(!coverage.problems.is_empty() && coverage.files.is_empty(), "{combining:?}: {coverage:?}");
+        assert!(coverage.problems.iter().all(|problem| state.warnings().contains(problem)), "{:?}", state.warnings());
+        assert_eq!((ExitCode::of(&state), state.exit_code()), (ExitCode::Incomplete, Some(5)));
+        let told = state.warnings().iter().any(|warning| warning.contains("minke clean"));
+        assert!(told || engine.left.lock().unwrap().is_empty(), "{combining:?}: {:?}", state.warnings());
+    }
 }
 
 #[test]

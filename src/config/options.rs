@@ -256,9 +256,9 @@ options! {
         html: One<PathBuf>, "FILE";
         /// Keep the files of each container that match, when it has ended, however its tests did; may be repeated.
         artifacts: Many<String>, "GLOB";
-        /// Keep the coverage of each container and merge it: coverage.py's data, and files of lcov's and Cobertura's. Needs not
-        /// be given with one of the next two.
-        coverage: One<Switch>, "true|false" .otherwise("on where one of the next two is");
+        /// Keep the coverage of each container and merge it: coverage.py's data, and files of lcov's and Cobertura's. Either
+        /// of the next two asks for it, too.
+        coverage: One<Switch>, "true|false" .otherwise("on with the next two");
         /// Coverage files of a container, besides coverage.py's data; may be repeated. The usual places are `lcov.info`,
         /// `coverage.xml`, `cobertura.xml` and such files below `coverage/`.
         coverage_files: Many<String>, "GLOB" .otherwise("the usual places");

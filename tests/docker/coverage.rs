@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use minke::model::{LineCounts, MergedCoverage};
+use rustix::process::Signal;
 
-use crate::support::{Ended, PYTHON, Project, SHELL, docker};
+use crate::support::{Ended, PYTHON, Project, SHELL, containers_of, docker, send, until};
 
 const IMAGE: &str = "minke-test/coverage";
 /// What makes pytest measure, and write nothing but the data.
@@ -173,6 +174,26 @@ fn coverage_is_kept_however_a_unit_ends() {
     assert!(found[&(file.clone(), 4)].0, "{found:?}");
     assert!(!found[&(file, 3)].0, "{found:?}");
     assert_eq!(merged(&ended).problems, Vec::<String>::new());
+}
+
+#[test]
+fn an_interrupt_gives_the_combining_up_and_keeps_the_results() {
+    let project = shop();
+    // A plugin of coverage.py that has no end where data are combined.
+    let plugin = "import os, time\ndef coverage_init(registry, options):\n    if os.environ['COVERAGE_FILE'].startswith('/minke-coverage/'):\n        time.sleep(1000)\n";
+    project.write("endless.py", plugin).write(".coveragerc", "[run]\nplugins = endless\n");
+    let more = ["--source", "copy", "--coverage", "--env", "PYTHONPATH=/project", "test_full.py"];
+    let child = project.start(&[&["pytest", "--image", IMAGE], &more[..], &MEASURE].concat());
+    let run = || Some(fs::canonicalize(project.path().join(".minke/latest")).ok()?.file_name()?.to_str()?.to_owned());
+    until("data are combined", || {
+        let of = |run: String| docker(&["ps", "--quiet", "--filter", &format!("name=minke-{run}-coverage")]);
+        run().is_some_and(|run| !of(run).is_empty())
+    });
+    send(&child, Signal::INT);
+    let ended = project.wait(child);
+    ended.expect(5).says("units: 1 passed");
+    warns(&ended, "combine coverage.py's data: interrupted");
+    assert_eq!(containers_of(&run().unwrap()), "");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use super::DATA_VARIABLE;
 use super::script::{NO_TOOL, NOT_COMBINED, script};
 use super::transfer::{Combined, DIR, Left, data_path, pack, unpack};
-use crate::engine::{ContainerId, ContainerSpec, EngineError, Output, read_archive};
+use crate::engine::{ContainerId, ContainerSpec, EngineError, Output, read_archive, remove_run};
 use crate::model::{ContainerSettings, EnvVar, Mount, MountSource, Network, Privileges, SECRETS_DIR};
 use crate::report::replace;
 use crate::run::Cancel;
@@ -22,8 +22,8 @@ use crate::run::shard::Shared;
 
 /// How long coverage.py may take.
 const LIMIT: Duration = Duration::from_secs(600);
-/// How long the engine may take to remove the container.
-const REMOVE_LIMIT: Duration = Duration::from_secs(60);
+/// How long the engine may take to create or to remove the container.
+const ENGINE_LIMIT: Duration = Duration::from_secs(60);
 /// How much of coverage.py's output is kept.
 const LOG_BYTES: usize = 256 << 10;
 /// The name of the output in the directory of the merged files.
@@ -36,9 +36,15 @@ pub(super) async fn combine(shared: &Shared, data: &[(PathBuf, String)], target:
     if shared.engine_lost.is_cancelled() {
         return failed("coverage.py's data are not combined, because the engine is gone".to_owned());
     }
-    let container = match shared.engine.create(&spec(shared)).await {
-        Ok(container) => container,
-        Err(error) => return failed(format!("no container to combine coverage.py's data in: {}", error.in_full())),
+    let container = match timeout(ENGINE_LIMIT, shared.engine.create(&spec(shared))).await {
+        Ok(Ok(container)) => container,
+        Ok(Err(error)) => return failed(format!("no container to combine coverage.py's data in: {}", error.in_full())),
+        Err(_) => {
+            // It may come to be all the same; what is left then is the next sweep's.
+            let _ = timeout(ENGINE_LIMIT, remove_run(&*shared.engine, shared.labels.run)).await;
+            let seconds = ENGINE_LIMIT.as_secs();
+            return failed(format!("the engine made no container to combine coverage.py's data in within {seconds} s"));
+        }
     };
     let mut requests = cancel.subscribe();
     let mut log = Vec::new();
@@ -55,7 +61,7 @@ pub(super) async fn combine(shared: &Shared, data: &[(PathBuf, String)], target:
             }),
         }
     };
-    let removed = timeout(REMOVE_LIMIT, shared.engine.remove(&container)).await;
+    let removed = timeout(ENGINE_LIMIT, shared.engine.remove(&container)).await;
     let log = shared.redactor.as_ref().map_or_else(|| log.clone(), |redactor| redactor.bytes(&log));
     let text = String::from_utf8_lossy(&log).into_owned();
     let mut combined = match result {
