@@ -130,22 +130,30 @@ build_base() {
   done_in "$image" $start
 }
 
+# ---- images that need nothing but their Dockerfile over another image ----
+
+# plain NAME PARENT [CONTEXT]: `minke-test/NAME` over `minke-test/PARENT`, with the files of a folder if there is one.
+plain() {
+  local image=minke-test/$1 file=$here/$1.Dockerfile context=${3:-$scratch/empty} hash start
+  "build_$2"
+  start=$SECONDS
+  hash=$(hash_plain "$@")
+  ! fresh "$image" "$hash" || return 0
+  say "building $image"
+  mkdir -p "$context"
+  docker_build "$image" "$hash" "$file" "$context"
+  done_in "$image" $start
+}
+
+hash_plain() { hash_of "$("hash_$2")" "$here/$1.Dockerfile" "${@:3}"; }
+
 # ---- python and cucumber: one image, two tags ----
 
-hash_python() { hash_of "$(hash_base)" "$here/python.Dockerfile"; }
+hash_python() { hash_plain python base; }
 
 build_python() {
-  local image=minke-test/python hash start
-  build_base
-  start=$SECONDS
-  hash=$(hash_python)
-  if ! fresh "$image" "$hash"; then
-    say "building $image"
-    mkdir -p "$scratch/empty"
-    docker_build "$image" "$hash" "$here/python.Dockerfile" "$scratch/empty"
-    done_in "$image" $start
-  fi
-  docker tag "$image" minke-test/cucumber
+  plain python base
+  docker tag minke-test/python minke-test/cucumber
 }
 
 build_cucumber() { build_python; }
@@ -192,50 +200,17 @@ build_pytest() {
 
 # ---- coverage: pytest-cov and coverage.py ----
 
-hash_coverage() { hash_of "$(hash_python)" "$here/coverage.Dockerfile"; }
-
-build_coverage() {
-  local image=minke-test/coverage hash start
-  build_python
-  start=$SECONDS
-  hash=$(hash_coverage)
-  ! fresh "$image" "$hash" || return 0
-  say "building $image"
-  mkdir -p "$scratch/empty"
-  docker_build "$image" "$hash" "$here/coverage.Dockerfile" "$scratch/empty"
-  done_in "$image" $start
-}
+build_coverage() { plain coverage python; }
 
 # ---- services: PostgreSQL and Redis, and clients of both ----
 
-hash_services() { hash_of "$(hash_python)" "$here/services.Dockerfile" "$here/services"; }
+hash_services() { hash_plain services python "$here/services"; }
 
-build_services() {
-  local image=minke-test/services hash start
-  build_python
-  start=$SECONDS
-  hash=$(hash_services)
-  ! fresh "$image" "$hash" || return 0
-  say "building $image"
-  docker_build "$image" "$hash" "$here/services.Dockerfile" "$here/services"
-  done_in "$image" $start
-}
+build_services() { plain services python "$here/services"; }
 
 # ---- rspec ----
 
-hash_rspec() { hash_of "$(hash_python)" "$here/rspec.Dockerfile"; }
-
-build_rspec() {
-  local image=minke-test/rspec hash start
-  build_python
-  start=$SECONDS
-  hash=$(hash_rspec)
-  ! fresh "$image" "$hash" || return 0
-  say "building $image"
-  mkdir -p "$scratch/empty"
-  docker_build "$image" "$hash" "$here/rspec.Dockerfile" "$scratch/empty"
-  done_in "$image" $start
-}
+build_rspec() { plain rspec python; }
 
 # ---- node: cucumber-js ----
 
@@ -259,21 +234,8 @@ build_node() {
 
 # ---- shell and go: what Debian has ----
 
-# plain IMAGE DOCKERFILE: an image that needs nothing but its Dockerfile.
-plain() {
-  local image=$1 hash start file=$2
-  build_base
-  start=$SECONDS
-  hash=$(hash_of "$(hash_base)" "$file")
-  ! fresh "$image" "$hash" || return 0
-  say "building $image"
-  mkdir -p "$scratch/empty"
-  docker_build "$image" "$hash" "$file" "$scratch/empty"
-  done_in "$image" $start
-}
-
-build_shell() { plain minke-test/shell "$here/shell.Dockerfile"; }
-build_go() { plain minke-test/go "$here/go.Dockerfile"; }
+build_shell() { plain shell base; }
+build_go() { plain go base; }
 
 # ---- rust: what this machine has, as it runs the tests with cargo-nextest itself ----
 
