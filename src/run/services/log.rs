@@ -3,10 +3,11 @@
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::watch;
 
+use super::lock;
 use crate::engine::Output;
 use crate::report::{Masking, Redactor};
 
@@ -64,7 +65,7 @@ impl ServiceLog {
     }
 
     fn target(&self) -> MutexGuard<'_, Target> {
-        self.file.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.file)
     }
 
     /// Tells how many bytes were written, and each time when there are more.

@@ -63,7 +63,7 @@ impl Member {
 
     /// Takes what an ended container printed last, for as long as the engine may need to hand it over.
     pub(super) async fn finish(&mut self) {
-        let _ = timeout(LAST_OUTPUT, join_all(self.tasks.drain(..))).await;
+        let _ = timeout(LAST_OUTPUT, join_all(&mut self.tasks)).await;
     }
 
     fn forget_tasks(&mut self) {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::OnceCell;
 
 use super::error::ServiceError;
+use super::lock;
 use super::set::{ServiceEnd, ServiceSet};
 use super::snapshot::Snapshot;
 use crate::engine::{ContainerId, Engine, EngineError, Image, ImageRequest, Labels, NetworkSpec};
@@ -93,7 +94,7 @@ impl ServicePool {
         }
     }
 
-    /// Prepares what a shard of a slot needs; [`Lease::start`] brings it up, and [`ServicePool::take_back`] takes it back,
+    /// Prepares what a shard of a slot needs; [`ServicePool::start`] brings it up, and [`ServicePool::take_back`] takes it back,
     /// on every path.
     pub(crate) async fn lease(&self, slot: Slot, shard: ShardId, logs: &Path) -> Result<Lease, ServiceError> {
         if self.failures.load(Ordering::Relaxed) >= MOST_FAILURES
@@ -303,8 +304,4 @@ fn host_routes() -> Vec<Subnet> {
         (mask != 0).then(|| block.parse().ok())?
     };
     text.lines().skip(1).filter_map(route).collect()
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

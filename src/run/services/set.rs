@@ -1,13 +1,13 @@
 //! The services of one network: started in the order of their dependencies, stopped in the other.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use futures::future::{join_all, try_join_all};
 use tokio::sync::watch;
 
 use super::error::ServiceError;
-use super::log::ServiceLog;
+use super::lock;
 use super::member::Member;
 use super::pool::Resources;
 use super::ready::Looked;
@@ -175,7 +175,7 @@ impl ServiceSet {
         errors
     }
 
-    /// Stops and removes a service as soon as those that depend on it are gone.
+    /// Stops and removes a service as soon as those that depend on it are gone, and returns what went wrong.
     async fn remove_one(&self, place: usize, politely: bool, gone: &[watch::Sender<bool>]) -> Vec<EngineError> {
         let service = &self.services[place];
         let depends = |other: &Service| other.depends_on.iter().any(|need| need.service == service.name);
@@ -186,14 +186,7 @@ impl ServiceSet {
         if let Some(container) = self.container(place).filter(|_| politely && self.runs(place)) {
             errors.extend(self.resources.engine.stop(&container, service.stop_grace).await.err());
         }
-        let member = lock(&self.members[place]).take();
-        if let Some(mut member) = member {
-            match self.resources.engine.remove(&member.container).await {
-                Ok(()) if politely => member.finish().await,
-                Ok(()) => {}
-                Err(error) => errors.push(error),
-            }
-        }
+        errors.extend(self.remove_member(place).await.err());
         gone[place].send_replace(true);
         errors
     }
@@ -324,7 +317,7 @@ impl ServiceSet {
             .create(&ContainerSpec {
                 entrypoint: service.entrypoint.clone(),
                 command: service.command.clone(),
-                aliases: names.clone(),
+                aliases: names,
                 health: service.health.clone(),
                 init: service.init,
                 stop_signal: service.stop_signal.clone(),
@@ -360,7 +353,8 @@ impl ServiceSet {
             progress.send_replace(Progress::Started);
         }
         let network = self.network().ok_or_else(|| gone(service))?;
-        let looked = self.looked(service, &container, &network, &log);
+        let looked =
+            Looked { engine: &self.resources.engine, service, container: &container, network: &network, log: &log };
         let code = tokio::select! {
             biased;
             ready = looked.wait() => return ready.map_err(|why| ServiceError::new(&service.name, why)),
@@ -369,20 +363,13 @@ impl ServiceSet {
         Err(ServiceError::new(&service.name, format!("it ended with exit code {code} before it was ready")))
     }
 
-    fn looked<'a>(
-        &'a self,
-        service: &'a Service,
-        container: &'a crate::engine::ContainerId,
-        network: &'a str,
-        log: &'a ServiceLog,
-    ) -> Looked<'a> {
-        Looked { engine: &self.resources.engine, service, container, network, log }
-    }
-
     async fn remove_member(&self, place: usize) -> Result<(), EngineError> {
         let Some(container) = self.container(place) else { return Ok(()) };
         self.resources.engine.remove(&container).await?;
-        lock(&self.members[place]).take();
+        let member = lock(&self.members[place]).take();
+        if let Some(mut member) = member {
+            member.finish().await;
+        }
         Ok(())
     }
 
@@ -419,7 +406,7 @@ impl ServiceSet {
     }
 
     fn log_path(&self, service: &Service) -> PathBuf {
-        log_path(&lock(&self.logs), service)
+        lock(&self.logs).join(format!("{}.log", service.name))
     }
 
     fn with_last_lines(&self, place: usize, error: ServiceError) -> ServiceError {
@@ -428,14 +415,6 @@ impl ServiceSet {
     }
 }
 
-fn log_path(dir: &Path, service: &Service) -> PathBuf {
-    dir.join(format!("{}.log", service.name))
-}
-
 fn gone(service: &Service) -> ServiceError {
     ServiceError::new(&service.name, "its container is gone")
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
