@@ -1,6 +1,9 @@
 //! One shard's task: create, attach, start, stream, wait, collect, remove. It decides nothing.
 
-use std::path::{Path, PathBuf};
+mod files;
+mod services;
+
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,22 +13,18 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::artifacts::{Taken, Wanted, collect_artifacts};
-use super::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR, collect};
-use super::coverage::{self, COVERAGE_DIR};
-use super::files::{FileContext, archive, fill_in};
-use super::named_reports::{NamedReports, collect_named};
-use super::services::{Lease, ServiceEnd, ServicePool};
-use super::spool::Spool;
-use super::watch::LineStarts;
 use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output};
 use crate::framework::Framework;
 use crate::model::{
-    Cause, ContainerExit, FindingKind, Kept, MountSource, Network, OutputFile, ServiceLog, ShardId, Slot, StopReason,
-    Unit, UnitResult, exports,
+    Cause, ContainerExit, FindingKind, Kept, MountSource, Network, ShardId, Slot, StopReason, Unit, UnitResult, exports,
 };
 use crate::plan::Plan;
 use crate::report::Redactor;
+use crate::run::collect::{BEFORE_COMMAND_FILE, Collected, MINKE_DIR};
+use crate::run::coverage::{self, COVERAGE_DIR};
+use crate::run::services::{Lease, ServicePool};
+use crate::run::spool::Spool;
+use crate::run::watch::LineStarts;
 use crate::schedule::{Evidence, ExitMeaning, Input, LaunchFailure, ShardReport, Signal, judge};
 
 /// How long nothing may arrive after the container's end before its output is taken to have ended.
@@ -38,10 +37,6 @@ const COLLECT_LIMIT: Duration = Duration::from_secs(120);
 const REMOVE_LIMIT: Duration = Duration::from_secs(60);
 /// The same when the engine is believed to be gone.
 const REMOVE_LIMIT_LOST: Duration = Duration::from_secs(2);
-/// How long it may take to stop and remove the services of a shard.
-const REMOVE_SERVICES_LIMIT: Duration = Duration::from_secs(300);
-/// The directory of a shard's directory that the logs of its services are in.
-const SERVICES_DIR: &str = "services";
 /// The directory of a shard's directory that its artifacts are in.
 const ARTIFACTS_DIR: &str = "artifacts";
 
@@ -102,8 +97,7 @@ pub(super) struct ShardTask {
 struct Life {
     exit: Option<ContainerExit>,
     collected: Collected,
-    artifacts: Vec<OutputFile>,
-    coverage: Vec<OutputFile>,
+    kept: Kept,
     failure: Option<LaunchFailure>,
     stop: Option<StopReason>,
     seen: Option<usize>,
@@ -201,150 +195,14 @@ impl ShardTask {
             Err(EngineError::TimedOut { operation: "hand over the reports".into(), seconds: COLLECT_LIMIT.as_secs() })
         })?;
         let artifacts = &shared.plan.template().artifacts;
-        life.artifacts = self.keep(&id, ARTIFACTS_DIR, artifacts, false, &mut life.collected.remarks).await;
+        life.kept.artifacts = self.keep(&id, ARTIFACTS_DIR, artifacts, false, &mut life.collected.remarks).await;
         // Coverage that an image, or a mounted project, had before is none of this run.
         let globs = coverage::globs(&shared);
-        life.coverage = self.keep(&id, COVERAGE_DIR, &globs, true, &mut life.collected.remarks).await;
+        life.kept.coverage = self.keep(&id, COVERAGE_DIR, &globs, true, &mut life.collected.remarks).await;
         for remark in std::mem::take(&mut life.collected.remarks) {
             self.tell(Input::Warn(format!("shard {}: {remark}", self.shard))).await;
         }
         Ok(())
-    }
-
-    /// Writes the run's files into the created container. The inner error is a template's.
-    async fn place_files(&self, id: &ContainerId, lease: Option<&Lease>) -> Result<Result<(), String>, EngineError> {
-        let shared = &self.shared;
-        let template = shared.plan.template();
-        if template.files.is_empty() {
-            return Ok(Ok(()));
-        }
-        let addresses = match (&shared.services, lease) {
-            (Some(pool), Some(lease)) => pool.addresses(lease).await?,
-            (_, _) => Vec::new(),
-        };
-        let context = FileContext::new(template, self.slot, shared.plan.shards(), shared.labels.run, addresses);
-        let files = match fill_in(&template.files, &context) {
-            Ok(files) => files,
-            Err(why) => return Ok(Err(why)),
-        };
-        let packed = archive(&files, template.owner).map_err(|source| EngineError::Operation {
-            operation: "pack the files for a container".to_owned(),
-            source: Box::new(source),
-        })?;
-        shared.engine.put(id, "/", packed).await.map(Ok)
-    }
-
-    /// Brings up the shard's services; false when the shard ends here, and `life` says why.
-    async fn has_services(&mut self, life: &mut Life, lease: &mut Option<Lease>) -> bool {
-        let shared = Arc::clone(&self.shared);
-        let Some(pool) = &shared.services else { return true };
-        let logs = self.dir.join(SERVICES_DIR);
-        let starting = async {
-            let lease = lease.insert(pool.lease(self.slot, self.shard, &logs).await?);
-            pool.start(lease, &logs).await
-        };
-        let started = tokio::select! {
-            started = starting => started,
-            Some(control) = self.control.recv() => {
-                life.stop = Some(control.why);
-                return false;
-            }
-        };
-        match started {
-            Ok(()) => true,
-            Err(error) => {
-                life.failure = Some(LaunchFailure { cause: Cause::Service, detail: error.to_string() });
-                false
-            }
-        }
-    }
-
-    /// Tells what there is of the services' logs, with paths relative to the run's directory.
-    fn service_logs(&self, lease: &Lease) -> Vec<ServiceLog> {
-        let log = |end: ServiceEnd| {
-            let path = self.in_run_dir(&end.log);
-            ServiceLog { name: end.name, log: OutputFile { path, bytes: end.bytes }, exit: end.exit }
-        };
-        lease.ends().into_iter().map(log).collect()
-    }
-
-    /// Hands the services back for the next shard, or returns them to be removed, and tells of those that ended by themselves.
-    async fn give_back(&self, lease: Option<Lease>, report: &ShardReport) -> Option<Lease> {
-        let (lease, pool) = (lease?, self.shared.services.as_ref()?);
-        for end in lease.ends() {
-            if let Some(exit) = end.exit.filter(|exit| exit.code != 0) {
-                let log = end.log.display();
-                let text = format!("service `{}` of shard {} ended with exit code {}", end.name, self.shard, exit.code);
-                self.tell(Input::Warn(format!("{text}; its log is `{log}`"))).await;
-            }
-        }
-        let healthy = report.exit.is_some() && !self.shared.engine_lost.is_cancelled();
-        pool.take_back(lease, healthy)
-    }
-
-    async fn remove_services(&self, lease: &Lease) {
-        let (politely, limit) = match self.shared.engine_lost.is_cancelled() {
-            true => (false, REMOVE_LIMIT_LOST),
-            false => (true, REMOVE_SERVICES_LIMIT),
-        };
-        let errors = match timeout(limit, lease.remove(politely)).await {
-            Ok(errors) => errors.iter().map(EngineError::in_full).collect(),
-            Err(_) => vec![format!("the engine did not remove them within {} s", limit.as_secs())],
-        };
-        for error in errors {
-            let text = format!("services of shard {} may be left behind: {error}; run `minke clean`", self.shard);
-            self.tell(Input::Warn(text)).await;
-        }
-    }
-
-    /// Copies files out of the container into a directory of the shard's. What cannot be had is a remark: the tests' own results
-    /// do not depend on it.
-    async fn keep(
-        &self,
-        id: &ContainerId,
-        what: &'static str,
-        globs: &[String],
-        only_new: bool,
-        remarks: &mut Vec<String>,
-    ) -> Vec<OutputFile> {
-        let shared = &*self.shared;
-        if globs.is_empty() {
-            return Vec::new();
-        }
-        let work_dir = shared.plan.template().container.work_dir.as_deref().unwrap_or(&shared.image.work_dir);
-        let target = self.dir.join(what);
-        let wanted = Wanted { what, globs, work_dir, target: &target, only_new };
-        let taken = match timeout(COLLECT_LIMIT, collect_artifacts(&*shared.engine, id, &wanted)).await {
-            Ok(Ok(taken)) => taken,
-            Ok(Err(error)) => Taken { files: Vec::new(), remarks: vec![error.in_full()] },
-            Err(_) => {
-                let seconds = COLLECT_LIMIT.as_secs();
-                let late = format!("the engine did not hand over the {what} within {seconds} s");
-                Taken { files: Vec::new(), remarks: vec![late] }
-            }
-        };
-        remarks.extend(taken.remarks);
-        let relative = |file: OutputFile| OutputFile { path: self.in_run_dir(&target.join(file.path)), ..file };
-        taken.files.into_iter().map(relative).collect()
-    }
-
-    /// Returns a path relative to the run's directory.
-    fn in_run_dir(&self, path: &Path) -> String {
-        let run_dir = self.dir.parent().and_then(Path::parent).unwrap_or(&self.dir);
-        path.strip_prefix(run_dir).unwrap_or(path).to_string_lossy().into_owned()
-    }
-
-    async fn collect(&self, id: &ContainerId) -> Result<Collected, EngineError> {
-        let shared = &*self.shared;
-        let mut collected = collect(&*shared.engine, id, &self.dir, shared.framework, shared.redactor.clone()).await?;
-        let [unit] = self.units.as_slice() else { return Ok(collected) };
-        let globs = shared.framework.report_globs(shared.plan.framework(), unit.id.as_str());
-        if !globs.is_empty() && collected.before_command.is_none() {
-            let work_dir = shared.plan.template().container.work_dir.as_deref().unwrap_or(&shared.image.work_dir);
-            let named = NamedReports { globs: &globs, work_dir, dir: &self.dir, redactor: shared.redactor.clone() };
-            collect_named(&*shared.engine, id, &named, &mut collected).await?;
-        }
-        Ok(collected)
     }
 
     /// Spools output until the container has ended and its output too.
@@ -469,14 +327,7 @@ impl ShardTask {
             (Some(started), None) => started.elapsed(),
             (None, _) => Duration::ZERO,
         };
-        ShardReport {
-            exit: life.exit,
-            wall,
-            stdout,
-            stderr,
-            kept: Kept { services: Vec::new(), artifacts: life.artifacts, coverage: life.coverage },
-            result: judge(evidence),
-        }
+        ShardReport { exit: life.exit, wall, stdout, stderr, kept: life.kept, result: judge(evidence) }
     }
 
     /// Recognises a before-command that failed, and a framework that is not in the image.
