@@ -1,6 +1,6 @@
 //! The directory outside of the run's own that merged coverage is copied to.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,12 +10,9 @@ use crate::report::{WriteError, replace_with};
 /// The files that merged coverage can be.
 const FILES: [&str; 3] = ["lcov.info", "cobertura.xml", ".coverage"];
 
-/// Removes what an earlier run wrote, so that nobody takes it for this one's, however this one ends.
-pub(super) fn forget_old(dir: Option<&Path>) {
-    for path in dir.iter().flat_map(|dir| FILES.map(|name| dir.join(name))).filter(|path| path.is_file()) {
-        // If it cannot be removed it cannot be replaced either, and that is told when the coverage is written.
-        let _ = fs::remove_file(path);
-    }
+/// Lists what a run may write there.
+pub(super) fn files(dir: &Path) -> [PathBuf; 3] {
+    FILES.map(|name| dir.join(name))
 }
 
 /// Copies the merged files of a run to a directory, and returns why some could not be.

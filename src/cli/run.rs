@@ -44,11 +44,11 @@ pub async fn run(
     let handler = |source| CliError::System { operation: "listen to signals", source };
     let cancel = Cancel::new();
     let signals = cancel_on_signals(cancel.clone()).map_err(handler)?;
-    for report in [&settings.junit, &settings.html, &settings.summary, &settings.trace] {
-        forget_old_report(report.as_deref());
-    }
     let coverage_output = settings.coverage_output.as_deref();
-    coverage_output::forget_old(coverage_output);
+    let reports = [&settings.junit, &settings.html, &settings.summary, &settings.trace].into_iter().flatten().cloned();
+    for report in reports.chain(coverage_output.into_iter().flat_map(coverage_output::files)) {
+        forget_old_report(&report);
+    }
     let events = events_sink(settings, &cancel).await?;
     let run = new_run_id();
     let prepared = prepare_unless_cancelled(settings, docker, run, &cancel).await?;
@@ -223,8 +223,8 @@ fn whole_plan(settings: &Settings, mut rerun: Vec<String>) -> Vec<String> {
 }
 
 /// Removes the report of an earlier run, so that nobody takes it for this one's, however this one ends.
-fn forget_old_report(path: Option<&Path>) {
-    if let Some(path) = path.filter(|path| path.is_file()) {
+fn forget_old_report(path: &Path) {
+    if path.is_file() {
         // If it cannot be removed it cannot be replaced either, and that is told when the report is written.
         let _ = fs::remove_file(path);
     }

@@ -1,7 +1,6 @@
 //! From compose files and `[[service]]` tables to the services of a run.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use super::error::CliError;
 use crate::compose::{self, ReadOptions};
@@ -143,7 +142,7 @@ pub(super) async fn obtain_image(
 ) -> Result<Image, CliError> {
     match &service.image {
         ImageSource::Built(of) => {
-            let name = name_of_service(&service.name, &of.context);
+            let name = name_of_built(&of.context, Some(&service.name));
             let image = build(name.clone(), of, settings, engine, platform).await?;
             service.image = ImageSource::Named(name);
             Ok(image)
@@ -165,10 +164,4 @@ pub(super) async fn build(
     let leave_out = vec![settings.output_dir.clone()];
     let request = BuildRequest { name, build: build.clone(), leave_out, pull: settings.pull, platform };
     Ok(engine.build(&request).await?)
-}
-
-/// Names the image that is built for a service.
-pub(super) fn name_of_service(service: &str, context: &Path) -> String {
-    let dir = context.file_name().unwrap_or_default().to_string_lossy();
-    name_of_built(&format!("{dir}-{service}"))
 }

@@ -9,8 +9,8 @@ use indicatif::HumanBytes;
 use super::error::CliError;
 use super::prepare::{labels, open_probe};
 use super::samples::samples;
-use super::services::{beside, build, lay_under, name_of_service, obtain_image, obtain_images};
-use crate::config::{Settings, Source};
+use super::services::{beside, build, lay_under, obtain_image, obtain_images};
+use crate::config::{Settings, Source, name_of_built};
 use crate::discover::DiscoverError;
 use crate::engine::{Engine, Image, ImageRequest, SecretDir};
 use crate::model::{
@@ -289,7 +289,7 @@ fn image_name(settings: &Settings, shard: Option<&Service>) -> Result<String, Cl
     match shard {
         Some(service) if settings.image.is_none() && settings.build.is_none() => Ok(match &service.image {
             ImageSource::Named(name) => name.clone(),
-            ImageSource::Built(build) => name_of_service(&service.name, &build.context),
+            ImageSource::Built(build) => name_of_built(&build.context, Some(&service.name)),
         }),
         Some(_) | None => Ok(settings.image_name()?.into_owned()),
     }

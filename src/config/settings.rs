@@ -210,9 +210,7 @@ impl Settings {
     /// [`ConfigError::Missing`] when nothing says what the image is.
     pub fn image_name(&self) -> Result<Cow<'_, str>, ConfigError> {
         match (&self.image, &self.build) {
-            (None, Some(build)) => {
-                Ok(Cow::Owned(name_of_built(&build.context.file_name().unwrap_or_default().to_string_lossy())))
-            }
+            (None, Some(build)) => Ok(Cow::Owned(name_of_built(&build.context, None))),
             (Some(_), _) | (None, None) => self.required_image().map(Cow::Borrowed),
         }
     }
@@ -360,9 +358,11 @@ fn build(options: &Options, environment: &Environment, root: &Path) -> Result<Op
     }))
 }
 
-/// Makes a name for an image that is built of what people call it, in the letters that an image's name may have.
-pub fn name_of_built(called: &str) -> String {
-    let name = called.to_lowercase();
+/// Makes a name for an image that is built: that of its directory and of the service that it is for, in the letters that an
+/// image's name may have.
+pub fn name_of_built(context: &Path, service: Option<&str>) -> String {
+    let dir = context.file_name().unwrap_or_default().to_string_lossy();
+    let name = format!("{dir}-{}", service.unwrap_or_default()).to_lowercase();
     let is_letter = |char: char| char.is_ascii_lowercase() || char.is_ascii_digit();
     let words: Vec<&str> = name.split(|char| !is_letter(char)).filter(|word| !word.is_empty()).collect();
     let name = if words.is_empty() { "project".to_owned() } else { words.join("-") };

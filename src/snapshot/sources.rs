@@ -1,7 +1,7 @@
 //! The project's files as a layer over an image.
 
 use std::fs;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::SnapshotError;
 use super::place::{Made, Place, SCOPE, key, outside_volumes, repository};
@@ -33,7 +33,7 @@ pub struct Sources<'a> {
     pub dir: &'a str,
     /// Who the files belong to there.
     pub owner: Owner,
-    /// What should be copied, relative to the project.
+    /// What should be copied, relative to the project and without `.` in it.
     pub expected: &'a [String],
 }
 
@@ -72,7 +72,7 @@ pub async fn copy_sources(
     let digest = manifest.digest();
     let key = key(&[&base.id.0, sources.dir, &owner, &digest]);
     let entries = manifest.entries.len();
-    let is_missing = |path: &&String| !manifest.entries.contains_key(&normal(path));
+    let is_missing = |path: &&String| !manifest.entries.contains_key(Path::new(path.as_str()));
     let missing = sources.expected.iter().filter(is_missing).cloned().collect();
     if let Some(found) = place.engine.local_image(&format!("{}:{key}", repository(KIND))).await? {
         return Ok(Copied { image: found, entries, sent: None, odd, missing });
@@ -87,11 +87,6 @@ pub async fn copy_sources(
     };
     forget_older(place, &scope).await;
     Ok(Copied { image, entries, sent: Some(sent), odd, missing })
-}
-
-/// Takes `.` and doubled slashes out of a path.
-fn normal(path: &str) -> PathBuf {
-    Path::new(path).components().filter(|part| !matches!(part, Component::CurDir)).collect()
 }
 
 fn read_project(sources: &Sources<'_>, index: &Path) -> Result<(Manifest, Vec<PathBuf>), SnapshotError> {
