@@ -48,10 +48,10 @@ fn obey(cli: &Cli) -> Result<ExitCode, CliError> {
 
 async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError> {
     let docker = DockerClient::from_variables(|name| std::env::var(name).ok());
+    let ci = CiVariables::from_variables(|name| std::env::var(name).ok());
     let mut out = io::stdout();
     let code = match &cli.command {
         Command::Run(_) | Command::Pytest(_) | Command::Cucumber(_) => {
-            let ci = CiVariables::from_variables(|name| std::env::var(name).ok());
             cli::run(settings, &docker, &ci, cli.rerun()).await?
         }
         Command::Plan(args) => {
@@ -68,7 +68,7 @@ async fn carry_out(cli: &Cli, settings: &Settings) -> Result<ExitCode, CliError>
             ExitCode::Passed
         }
         Command::Report(args) => {
-            cli::report(settings, args, &mut out)?;
+            cli::report(settings, &ci, args, &mut out)?;
             ExitCode::Passed
         }
         Command::Cache(args) => cli::cache(&docker, &args.command, &mut out).await?,

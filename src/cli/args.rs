@@ -6,6 +6,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, Sub
 
 use super::reports::ReportFiles;
 use crate::config::{CONFIG_VARIABLE, FlagStyle, Flags, OPTIONS, OptionSpec, Shape};
+use crate::report::annotations;
 
 const CONFIG_ID: &str = "config";
 const PATHS_ID: &str = "paths";
@@ -169,6 +170,9 @@ pub struct ReportArgs {
     /// Write the trace to this file
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+    /// Write the marks in the files that a CI system reads to standard output
+    #[arg(long, value_name = "github|azure", hide_possible_values = true)]
+    pub annotations: Option<CiSystem>,
     /// Where the runs are.
     #[command(flatten)]
     pub record: RecordArgs,
@@ -193,7 +197,7 @@ impl ReportArgs {
             traces: absolute(&self.trace),
             ..own.without_files()
         };
-        (named != own.without_files()).then_some(named)
+        (named != own.without_files() || self.annotations.is_some()).then_some(named)
     }
 }
 
@@ -278,6 +282,25 @@ pub enum DialectName {
     Gitlab,
     /// As plain; says when Azure Pipelines would not find FILE
     Azure,
+}
+
+/// A CI system whose commands mark failures in the files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CiSystem {
+    /// GitHub Actions.
+    #[value(name = "github")]
+    GitHub,
+    /// Azure Pipelines.
+    Azure,
+}
+
+impl From<CiSystem> for annotations::Dialect {
+    fn from(system: CiSystem) -> Self {
+        match system {
+            CiSystem::GitHub => Self::GitHub,
+            CiSystem::Azure => Self::Azure,
+        }
+    }
 }
 
 impl RunArgs {

@@ -45,9 +45,7 @@ impl CiVariables {
             Annotations::Never => None,
         };
         if let Some(dialect) = dialect {
-            let summary = options.run_dir.join(SUMMARY);
-            let options = AnnotationOptions { dialect, prefix: self.prefix(&settings.root), summary };
-            let marks = annotations::write(state, &options);
+            let marks = self.marks(state, dialect, settings, options);
             // Both systems read their commands from either stream. Nobody is left to be told when this fails.
             let _ = match settings.events {
                 Some(EventsTo::Stdout) => io::stderr().write_all(marks.as_bytes()),
@@ -59,6 +57,18 @@ impl CiVariables {
         {
             let _ = writeln!(io::stderr(), "warning: {error}");
         }
+    }
+
+    /// Returns the marks in the files, in a system's commands.
+    pub(super) fn marks(
+        &self,
+        state: &RunState,
+        dialect: Dialect,
+        settings: &Settings,
+        options: &MarkdownOptions,
+    ) -> String {
+        let summary = options.run_dir.join(SUMMARY);
+        annotations::write(state, &AnnotationOptions { dialect, prefix: self.prefix(&settings.root), summary })
     }
 
     /// Returns the path from the repository's root to the run's directory; empty when it is not known or not below it.

@@ -247,8 +247,12 @@ impl Teller<'_> {
                 format!("; {} not read whole, each an error in the result", counted(entries, "report", "reports"))
             }
         };
+        let of_suites = match summary.of_suites {
+            0 => String::new(),
+            found => format!(", {} of a suite and no test", counted(found, "of them an error", "of them errors")),
+        };
         self.tell(&format!(
-            "{} in {}; {} out, {} merged (retries {}, identical {}{skips}){entries}",
+            "{} in {}{of_suites}; {} out, {} merged (retries {}, identical {}{skips}){entries}",
             counted(summary.cases, "case", "cases"),
             counted(summary.files, "file", "files"),
             counted(written.cases, "case", "cases"),

@@ -188,6 +188,13 @@ fn reports_are_made_again_to_the_byte() {
     project.minke(&["report", &name(&run)[20..], "--junit", "out/again.xml"]).expect(0);
     assert!(fs::read(project.path().join("out/again.xml")).unwrap() == written, "the report elsewhere differs");
     assert!(!report.exists(), "a named file is the only one");
+    // Marks are all that is written then, those of the run itself.
+    let marked = project.minke(&["report", "--annotations", "github"]);
+    assert!(marked.expect(0).stdout.lines().all(|line| line.starts_with("::error ")), "{}", marked.stdout);
+    assert!(marked.stdout.starts_with("::error file=tests/test_"), "{}", marked.stdout);
+    assert!(!report.exists(), "marks are the only thing that was asked for");
+    let azure = project.minke(&["report", &name(&run), "--annotations=azure"]);
+    assert!(azure.expect(0).stdout.starts_with("##vso[task.logissue type=error;sourcepath=tests/"), "{}", azure.stdout);
     // What a configuration file says is for new runs.
     project.write("minke.toml", "junit = \"configured.xml\"\n");
     project.minke(&["report"]).expect(0);

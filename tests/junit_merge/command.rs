@@ -199,6 +199,17 @@ fn retries_are_named_with_their_files_and_those_that_are_not_named_are_counted()
 }
 
 #[test]
+fn an_error_that_a_suite_has_itself_is_counted_by_name() {
+    let suite = |errors: &str| format!("<testsuite name='s'>{errors}<testcase name='a'/></testsuite>");
+    let dir = dir(&[("one.xml", &suite("<error/>")), ("two.xml", &suite("<error message='x'/><failure/>"))]);
+    let told = |arguments: &[&str]| stderr(&minke(dir.path(), arguments).code(0));
+    let one = told(&["one.xml", "-o", "-"]);
+    assert!(one.ends_with("2 cases in 1 file, 1 of them an error of a suite and no test; 2 cases out, 0 merged (retries 0, identical 0)\n"), "{one}");
+    let two = told(&["one.xml", "two.xml", "-o", "-"]);
+    assert!(two.contains("5 cases in 2 files, 3 of them errors of a suite and no test;"), "{two}");
+}
+
+#[test]
 fn of_a_run_of_minke_its_report_is_taken_and_not_what_went_into_it() {
     let dir = dir(&[
         ("part/runs/1/junit.xml", PASSED),

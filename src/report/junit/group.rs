@@ -46,6 +46,8 @@ pub(crate) struct CaseDetails {
     pub(crate) timestamp: Option<String>,
     /// Surefire's `group`.
     pub(crate) group: Option<String>,
+    /// Whether it stands for a failure or an error that the suite has itself.
+    pub(crate) is_of_suite: bool,
     /// For each of the case's earlier findings.
     pub(crate) earlier: Vec<EarlierDetails>,
     /// Where the text of the last finding stands, and those of the outputs.

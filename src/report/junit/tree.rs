@@ -309,7 +309,7 @@ impl<'a> Tree<'a> {
         let name = if group.name.is_empty() { NAMELESS_SUITE } else { &group.name };
         let file = group.file.clone().filter(|_| self.follower.is_none());
         let case = Case { name: name.to_owned(), file, ..Case::default() };
-        let case = self.add_case(case, CaseDetails::default())?;
+        let case = self.add_case(case, CaseDetails { is_of_suite: true, ..CaseDetails::default() })?;
         self.finding(case, kind, attributes)
     }
 

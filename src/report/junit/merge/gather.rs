@@ -74,6 +74,7 @@ pub(super) fn gather(inputs: Vec<Input>, options: &MergeOptions) -> io::Result<G
             stamps[number as usize] = Some(stamp);
         }
         summary.cases += worker.cases;
+        summary.of_suites += worker.of_suites;
         summary.remarks.extend(worker.remarks);
         names.extend(worker.names);
         worker.sorter.finish();
@@ -116,6 +117,7 @@ struct Worker<'a> {
     labels: &'a HashMap<(u32, String), String>,
     sorter: Sorter<'a>,
     cases: usize,
+    of_suites: usize,
     remarks: Vec<Remark>,
     names: HashSet<u64>,
     stamps: Vec<(u32, Stamp)>,
@@ -138,6 +140,7 @@ impl<'a> Worker<'a> {
             labels,
             sorter: Sorter::new(spill),
             cases: 0,
+            of_suites: 0,
             remarks: Vec::new(),
             names: HashSet::new(),
             stamps: Vec::new(),
@@ -278,6 +281,7 @@ impl<'a> Worker<'a> {
 impl Follower for Worker<'_> {
     fn case(&mut self, suite: &Group, mut case: Case, details: CaseDetails, whole: bool) {
         self.cases += 1;
+        self.of_suites += usize::from(details.is_of_suite);
         let is_bad = case.findings.iter().any(|finding| finding.kind != FindingKind::Skipped);
         if !whole && !is_bad {
             // What came after might have been its failure.

@@ -16,8 +16,10 @@ pub struct Remark {
 pub struct Summary {
     /// How many inputs there were.
     pub files: usize,
-    /// How many `<testcase>` elements they held.
+    /// How many cases they held: `<testcase>` elements, and failures and errors that a suite has itself.
     pub cases: usize,
+    /// How many of the cases are failures and errors that a suite has itself.
+    pub of_suites: usize,
     /// Everything noticed, in the order of the paths.
     pub remarks: Vec<Remark>,
 }
