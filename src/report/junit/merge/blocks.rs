@@ -1,4 +1,5 @@
-//! Blocks of a document on their way from the thread that makes them to the one that writes them.
+//! Hands what one thread makes to another that goes on with it, and what is used up back again, so that its memory is used
+//! again too; and bytes in blocks of one size for the thread that writes them.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
@@ -6,45 +7,81 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 /// How many bytes are written at a time.
 const BLOCK_BYTES: usize = 256 * 1024;
 
-/// How many blocks may wait to be written.
+/// How many things may wait to be taken.
 const WAITING: usize = 2;
 
-/// Collects what is made into blocks.
-pub(super) struct Blocks {
-    block: Vec<u8>,
-    full: SyncSender<Vec<u8>>,
-    /// Blocks that have been written, whose memory is taken again.
-    empty: Receiver<Vec<u8>>,
+/// The end that hands things on.
+pub(super) struct Giver<T> {
+    full: SyncSender<T>,
+    empty: Receiver<T>,
 }
 
-/// The blocks that were made.
-pub(super) struct Made {
-    full: Receiver<Vec<u8>>,
-    empty: Sender<Vec<u8>>,
+/// The end that takes them.
+pub(super) struct Taker<T> {
+    full: Receiver<T>,
+    empty: Sender<T>,
+}
+
+/// Collects bytes into blocks.
+pub(super) struct Blocks {
+    block: Vec<u8>,
+    giver: Giver<Vec<u8>>,
 }
 
 /// Makes the two ends.
-pub(super) fn blocks() -> (Blocks, Made) {
+pub(super) fn relay<T>() -> (Giver<T>, Taker<T>) {
     let (full, made) = sync_channel(WAITING);
     let (back, empty) = channel();
-    (Blocks { block: Vec::new(), full, empty }, Made { full: made, empty: back })
+    (Giver { full, empty }, Taker { full: made, empty: back })
 }
 
-impl Made {
+impl<T> Giver<T> {
+    /// Hands something on, as soon as there is room. Returns something that was used up, if there is any.
+    ///
+    /// # Errors
+    /// Nobody takes anything any more.
+    pub(super) fn give(&self, full: T) -> io::Result<Option<T>> {
+        self.full.send(full).map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(self.empty.try_recv().ok())
+    }
+}
+
+impl<T> Taker<T> {
+    /// Takes everything, one after the other; `take` leaves it empty.
+    ///
+    /// # Errors
+    /// As `take`'s.
+    pub(super) fn each(self, mut take: impl FnMut(&mut T) -> io::Result<()>) -> io::Result<()> {
+        for mut full in self.full {
+            take(&mut full)?;
+            // The giver may have come to its end.
+            let _ = self.empty.send(full);
+        }
+        Ok(())
+    }
+}
+
+impl Taker<Vec<u8>> {
     /// Writes every block; returns how many bytes they had.
     ///
     /// # Errors
     /// `out` fails.
     pub(super) fn write(self, out: &mut dyn Write) -> io::Result<u64> {
         let mut bytes = 0;
-        for mut block in self.full {
-            out.write_all(&block)?;
+        self.each(|block| {
+            out.write_all(block)?;
             bytes += block.len() as u64;
             block.clear();
-            // The maker may have come to its end.
-            let _ = self.empty.send(block);
-        }
+            Ok(())
+        })?;
         Ok(bytes)
+    }
+}
+
+impl Blocks {
+    /// Begins with an empty block.
+    pub(super) fn new(giver: Giver<Vec<u8>>) -> Self {
+        Self { block: Vec::with_capacity(BLOCK_BYTES), giver }
     }
 }
 
@@ -58,8 +95,8 @@ impl Write for Blocks {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BLOCK_BYTES));
-        let full = std::mem::replace(&mut self.block, next);
-        self.full.send(full).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        let full = std::mem::take(&mut self.block);
+        self.block = self.giver.give(full)?.unwrap_or_else(|| Vec::with_capacity(BLOCK_BYTES));
+        Ok(())
     }
 }

@@ -1,9 +1,10 @@
 //! One document with everything.
 
 use std::io::{self, Write};
+use std::panic::resume_unwind;
 use std::thread;
 
-use super::blocks::{Blocks, blocks};
+use super::blocks::{Blocks, Giver, relay};
 use super::count::{Counted, Division, Parts, count};
 use super::element::{DECLARATION, push_root_start, push_suite_start};
 use super::gather::Gathered;
@@ -22,25 +23,40 @@ const ALL: &str = "minke merge";
 struct Document {
     dialect: Dialect,
     parts: Parts,
-    blocks: Blocks,
+    /// What was made and not handed on yet.
+    batch: Rows,
+    batches: Giver<Rows>,
 }
 
-/// Writes everything that was gathered. What is written is made by a thread of its own meanwhile.
+/// Writes everything that was gathered. Meanwhile a thread makes what is written, and another one reads the missing texts.
 pub(super) fn write(gathered: &Gathered, options: &MergeOptions, out: &mut dyn Write) -> io::Result<Written> {
     let counted = count(gathered, options, Division::new(None), options.dialect.is_strict())?;
     let mut written = counted.written.clone();
-    let (blocks, made) = blocks();
+    let (batches, made) = relay::<Rows>();
+    let (blocks, complete) = relay();
     written.bytes = thread::scope(|scope| {
-        let maker = scope.spawn(move || make(gathered, options, counted, blocks));
-        // What cannot be written ends the maker too: nobody takes its blocks any more.
-        let bytes = made.write(out);
-        let made = maker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        bytes.and_then(|bytes| made.map(|()| bytes))
+        let maker = scope.spawn(move || make(gathered, options, counted, batches));
+        let reader = scope.spawn(move || {
+            let mut sources = Sources::new(&gathered.inputs, &gathered.stamps);
+            let mut blocks = Blocks::new(blocks);
+            made.each(|rows| {
+                rows.write(&mut sources, &mut blocks)?;
+                rows.clear();
+                Ok(())
+            })?;
+            blocks.flush()
+        });
+        // What cannot be written ends the others too: nobody takes anything of them any more. So the last of them knows why.
+        let bytes = complete.write(out);
+        let ended = [reader, maker].map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        let bytes = bytes?;
+        ended.into_iter().collect::<io::Result<()>>()?;
+        Ok::<_, io::Error>(bytes)
     })?;
     Ok(written)
 }
 
-fn make(gathered: &Gathered, options: &MergeOptions, counted: Counted, mut blocks: Blocks) -> io::Result<()> {
+fn make(gathered: &Gathered, options: &MergeOptions, counted: Counted, batches: Giver<Rows>) -> io::Result<()> {
     let dialect = options.dialect;
     let mut start = DECLARATION.to_owned();
     let Counted { totals, meta, mut suites, parts, .. } = counted;
@@ -57,11 +73,19 @@ fn make(gathered: &Gathered, options: &MergeOptions, counted: Counted, mut block
         push_root_start(&mut start, &totals, meta.time);
         "</testsuites>\n"
     };
-    blocks.write_all(start.as_bytes())?;
-    let mut document = Document { dialect, parts, blocks };
+    let mut document = Document { dialect, parts, batch: Rows::default(), batches };
+    document.batch.markup.push_str(&start);
     walk(gathered, options, &mut document)?;
-    document.blocks.write_all(end.as_bytes())?;
-    document.blocks.flush()
+    document.batch.markup.push_str(end);
+    document.hand_on()
+}
+
+impl Document {
+    fn hand_on(&mut self) -> io::Result<()> {
+        let batch = std::mem::take(&mut self.batch);
+        self.batch = self.batches.give(batch)?.unwrap_or_default();
+        Ok(())
+    }
 }
 
 impl Visitor for Document {
@@ -77,16 +101,19 @@ impl Visitor for Document {
         if self.dialect.is_strict() {
             return Ok(());
         }
-        let mut start = String::new();
-        push_suite_start(&mut start, suite, meta, &self.parts.next()?, self.dialect, &[]);
-        self.blocks.write_all(start.as_bytes())
+        push_suite_start(&mut self.batch.markup, suite, meta, &self.parts.next()?, self.dialect, &[]);
+        Ok(())
     }
 
-    fn rows(&mut self, rows: &Rows, _: Totals, sources: &mut Sources<'_>) -> io::Result<()> {
-        rows.write(sources, &mut self.blocks)
+    fn rows(&mut self, rows: &Rows, _: Totals, _: &mut Sources<'_>) -> io::Result<()> {
+        self.batch.append(rows);
+        if self.batch.is_batch() { self.hand_on() } else { Ok(()) }
     }
 
     fn end(&mut self) -> io::Result<()> {
-        if self.dialect.is_strict() { Ok(()) } else { self.blocks.write_all(b"</testsuite>\n") }
+        if !self.dialect.is_strict() {
+            self.batch.markup.push_str("</testsuite>\n");
+        }
+        Ok(())
     }
 }

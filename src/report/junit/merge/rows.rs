@@ -6,6 +6,10 @@ use super::attempt::Text;
 use super::sources::Sources;
 use crate::report::junit::group::Span;
 
+/// How many bytes of markup make a batch full, and how many texts.
+const BATCH_BYTES: usize = 64 * 1024;
+const BATCH_TEXTS: usize = 512;
+
 /// Written rows.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
@@ -27,6 +31,19 @@ impl Rows {
     pub(super) fn clear(&mut self) {
         self.markup.clear();
         self.missing.clear();
+    }
+
+    /// Appends other rows.
+    pub(super) fn append(&mut self, rows: &Self) {
+        let before = self.markup.len();
+        self.markup.push_str(&rows.markup);
+        let missing = rows.missing.iter();
+        self.missing.extend(missing.map(|missing| Missing { place: before + missing.place, ..*missing }));
+    }
+
+    /// Tells whether they are enough to be handed on.
+    pub(super) fn is_batch(&self) -> bool {
+        self.markup.len() >= BATCH_BYTES || self.missing.len() >= BATCH_TEXTS
     }
 
     /// Returns how many bytes are written.
