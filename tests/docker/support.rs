@@ -12,6 +12,7 @@ use minke::report::read_events;
 use rustix::process::{Pid, Signal, kill_process};
 
 pub(crate) const PYTHON: &str = "minke-test/python";
+pub(crate) const PYTEST_8: &str = "minke-test/pytest-8";
 pub(crate) const NEW_PYTEST: &str = "minke-test/pytest";
 pub(crate) const CUCUMBER: &str = "minke-test/cucumber";
 pub(crate) const BEHAVE: &str = "minke-test/behave";

@@ -152,7 +152,22 @@ impl Page {
 
     /// Takes a picture of what is seen, as PNG.
     pub(crate) fn picture(&mut self) -> Vec<u8> {
-        let answer = self.call("Page.captureScreenshot", json!({"format": "png"}));
+        self.capture(json!({"format": "png"}))
+    }
+
+    /// Takes a picture of an element and a little around it, wherever on the page it is, as PNG.
+    pub(crate) fn picture_of(&mut self, selector: &str) -> Vec<u8> {
+        let place = format!(
+            "(({{x, y, width, height}}) => ({{x: x + scrollX - 16, y: y + scrollY - 16, width: width + 32, height: height + 32, scale: 1}}))\
+             (document.querySelector({}).getBoundingClientRect())",
+            json!(selector)
+        );
+        let clip = self.eval(&place);
+        self.capture(json!({"format": "png", "captureBeyondViewport": true, "clip": clip}))
+    }
+
+    fn capture(&mut self, parameters: Value) -> Vec<u8> {
+        let answer = self.call("Page.captureScreenshot", parameters);
         from_base64(answer["data"].as_str().unwrap())
     }
 

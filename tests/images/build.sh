@@ -158,46 +158,6 @@ build_python() {
 
 build_cucumber() { build_python; }
 
-# ---- behave: a newer one than Debian's, beside it ----
-
-hash_behave() { hash_of "$(hash_python)" "$(declare -f build_behave)" "$here/behave.Dockerfile"; }
-
-build_behave() {
-  local image=minke-test/behave hash start context=$scratch/behave
-  build_python
-  start=$SECONDS
-  hash=$(hash_behave)
-  ! fresh "$image" "$hash" || return 0
-  say "building $image"
-  need pip3 python3-pip
-  mkdir -p "$context/opt/behave"
-  # For the image's Python, whichever runs here.
-  quietly pip3 install --target "$context/opt/behave" --python-version 3.11 --only-binary=:all: 'behave==1.3.*'
-  docker_build "$image" "$hash" "$here/behave.Dockerfile" "$context"
-  rm -rf "$context"
-  done_in "$image" $start
-}
-
-# ---- pytest: a newer one than Debian's, beside it ----
-
-hash_pytest() { hash_of "$(hash_python)" "$(declare -f build_pytest)" "$here/pytest.Dockerfile"; }
-
-build_pytest() {
-  local image=minke-test/pytest hash start context=$scratch/pytest
-  build_python
-  start=$SECONDS
-  hash=$(hash_pytest)
-  ! fresh "$image" "$hash" || return 0
-  say "building $image"
-  need pip3 python3-pip
-  mkdir -p "$context/opt/pytest"
-  # For the image's Python, whichever runs here.
-  quietly pip3 install --target "$context/opt/pytest" --python-version 3.11 --only-binary=:all: 'pytest==9.*'
-  docker_build "$image" "$hash" "$here/pytest.Dockerfile" "$context"
-  rm -rf "$context"
-  done_in "$image" $start
-}
-
 # ---- coverage: pytest-cov and coverage.py ----
 
 build_coverage() { plain coverage python; }
@@ -212,70 +172,89 @@ build_services() { plain services python "$here/services"; }
 
 build_rspec() { plain rspec python; }
 
-# ---- node: cucumber-js ----
-
-hash_node() { hash_of "$(hash_base)" "$(declare -f build_node)" "$here/node.Dockerfile"; }
-
-build_node() {
-  local image=minke-test/node hash start context=$scratch/node
-  build_base
-  start=$SECONDS
-  hash=$(hash_node)
-  ! fresh "$image" "$hash" || return 0
-  say "building $image"
-  need npm nodejs npm
-  mkdir -p "$context/opt/cucumber-js" "$context/usr/local/bin"
-  quietly npm install --no-audit --no-fund --no-package-lock --prefix "$context/opt/cucumber-js" @cucumber/cucumber@11
-  cp -L "$(command -v node)" "$context/usr/local/bin/node"
-  docker_build "$image" "$hash" "$here/node.Dockerfile" "$context"
-  rm -rf "$context"
-  done_in "$image" $start
-}
-
 # ---- shell and go: what Debian has ----
 
 build_shell() { plain shell base; }
 build_go() { plain go base; }
 
-# ---- rust: what this machine has, as it runs the tests with cargo-nextest itself ----
+# ---- images whose files are found on this machine or in a package index first ----
 
-build_rust() {
-  local image=minke-test/rust hash start context=$scratch/rust sysroot
-  build_base
+# filled NAME PARENT [INPUT...]: `minke-test/NAME` over `minke-test/PARENT`, with the files that `fill_NAME` puts into a
+# directory. A version at the end of the name is not in the name of the Dockerfile. Inputs are what else the files depend on.
+filled() {
+  local image=minke-test/$1 context=$scratch/$1 hash start
+  "build_$2"
   start=$SECONDS
-  need cargo-nextest cargo-nextest
-  hash=$(hash_of "$(hash_base)" "$(declare -f build_rust)" "$here/rust.Dockerfile" "$(rustc -V)" "$(cargo nextest --version)")
+  hash=$(hash_filled "$@")
   ! fresh "$image" "$hash" || return 0
   say "building $image"
-  sysroot=$(rustc --print sysroot)
-  mkdir -p "$context/bin" "$context/lib/rustlib"
-  cp -L "$sysroot/bin/cargo" "$sysroot/bin/rustc" "$(command -v cargo-nextest)" "$context/bin"
-  cp -L "$sysroot"/lib/*.so* "$context/lib"
-  cp -r "$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')" "$context/lib/rustlib"
-  docker_build "$image" "$hash" "$here/rust.Dockerfile" "$context"
+  mkdir -p "$context"
+  "fill_$1" "$context"
+  docker_build "$image" "$hash" "$(dockerfile_of "$1")" "$context"
   rm -rf "$context"
   done_in "$image" $start
 }
 
-# ---- javascript: jest, vitest and mocha ----
+hash_filled() { hash_of "$("hash_$2")" "$(declare -f "fill_$1")" "$(dockerfile_of "$1")" "${@:3}"; }
+dockerfile_of() { echo "$here/${1%-[0-9]*}.Dockerfile"; }
 
-hash_javascript() { hash_of "$(hash_node)" "$(declare -f build_javascript)" "$here/javascript.Dockerfile"; }
+# pip_into DIRECTORY REQUIREMENT: for the image's Python, whichever runs here.
+pip_into() {
+  need pip3 python3-pip
+  quietly pip3 install --target "$1" --python-version 3.11 --only-binary=:all: "$2"
+}
 
-build_javascript() {
-  local image=minke-test/javascript hash start context=$scratch/javascript
-  build_node
-  start=$SECONDS
-  hash=$(hash_javascript)
-  ! fresh "$image" "$hash" || return 0
-  say "building $image"
+# npm_into DIRECTORY PACKAGE...
+npm_into() {
   need npm nodejs npm
-  mkdir -p "$context/opt/javascript"
-  quietly npm install --no-audit --no-fund --no-package-lock --prefix "$context/opt/javascript" jest@29 vitest@2 mocha@10
+  mkdir -p "$1"
+  quietly npm install --no-audit --no-fund --no-package-lock --prefix "$@"
+}
+
+# ---- behave and pytest: newer ones than Debian's, beside them ----
+
+fill_behave() { pip_into "$1/opt/behave" 'behave==1.3.*'; }
+build_behave() { filled behave python; }
+
+fill_pytest() { pip_into "$1/opt/pytest" 'pytest==9.*'; }
+build_pytest() { filled pytest python; }
+
+fill_pytest-8() { pip_into "$1/opt/pytest" 'pytest==8.*'; }
+build_pytest-8() { filled pytest-8 python; }
+
+# ---- node: cucumber-js; javascript: jest, vitest and mocha ----
+
+fill_node() {
+  npm_into "$1/opt/cucumber-js" @cucumber/cucumber@11
+  mkdir -p "$1/usr/local/bin"
+  cp -L "$(command -v node)" "$1/usr/local/bin/node"
+}
+
+hash_node() { hash_filled node base; }
+build_node() { filled node base; }
+
+fill_javascript() {
+  npm_into "$1/opt/javascript" jest@29 vitest@2 mocha@10
   # Types and maps are nothing that a test runner reads.
-  find "$context/opt/javascript" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
-  docker_build "$image" "$hash" "$here/javascript.Dockerfile" "$context"
-  rm -rf "$context"
-  done_in "$image" $start
+  find "$1/opt/javascript" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete
+}
+
+build_javascript() { filled javascript node; }
+
+# ---- rust: what this machine has, as it runs the tests with cargo-nextest itself ----
+
+fill_rust() {
+  local sysroot
+  sysroot=$(rustc --print sysroot)
+  mkdir -p "$1/bin" "$1/lib/rustlib"
+  cp -L "$sysroot/bin/cargo" "$sysroot/bin/rustc" "$(command -v cargo-nextest)" "$1/bin"
+  cp -L "$sysroot"/lib/*.so* "$1/lib"
+  cp -r "$sysroot/lib/rustlib/$(rustc -vV | sed -n 's/^host: //p')" "$1/lib/rustlib"
+}
+
+build_rust() {
+  need cargo-nextest cargo-nextest
+  filled rust base "$(rustc -V)" "$(cargo nextest --version)"
 }
 
 # ---- images that hold a suite ----
@@ -309,21 +288,21 @@ build_example-cucumber() {
   with_suite minke-example/cucumber minke-test/cucumber "$(hash_python)" "$root/examples/cucumber" "$root/examples/cucumber/Dockerfile"
 }
 
-# The services of the example, as their images are elsewhere: each does its one thing when it is started.
+# served NAME COMMAND: a service of the example, as its image is elsewhere: it does its one thing when it is started.
+served() {
+  local image=minke-example/$1 context=$scratch/$1 hash start=$SECONDS
+  hash=$(hash_of "$(hash_services)" "$2")
+  ! fresh "$image" "$hash" || return 0
+  mkdir -p "$context"
+  printf 'FROM minke-test/services\nCMD %s\n' "$2" >"$context/Dockerfile"
+  docker_build "$image" "$hash" "$context/Dockerfile" "$context"
+  done_in "$image" $start
+}
+
 build_example-web() {
-  local hash start
   build_services
-  for service in 'postgres serve-postgres' 'redis redis-server --protected-mode no'; do
-    set -- $service
-    start=$SECONDS
-    hash=$(hash_of "$(hash_services)" "$service")
-    ! fresh "minke-example/$1" "$hash" || continue
-    mkdir -p "$scratch/$1"
-    local name=$1; shift
-    printf 'FROM minke-test/services\nCMD ["%s"]\n' "$(printf '%s' "$*" | sed 's/ /", "/g')" >"$scratch/$name.Dockerfile"
-    docker_build "minke-example/$name" "$hash" "$scratch/$name.Dockerfile" "$scratch/$name"
-    done_in "minke-example/$name" $start
-  done
+  served postgres '["serve-postgres"]'
+  served redis '["redis-server", "--protected-mode", "no"]'
 }
 
 # ---- scratch: feature files with odd names and nothing that could be executed ----
@@ -355,7 +334,7 @@ build_scratch() {
 
 # ---- all ----
 
-all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber example-web node shell javascript behave pytest coverage services rspec go rust'
+all='base python cucumber scratch baked-pytest baked-cucumber example-pytest example-cucumber example-web node shell javascript behave pytest pytest-8 coverage services rspec go rust'
 
 main() {
   local name

@@ -4,4 +4,4 @@ COPY . /
 ENV PYTHONPATH=/opt/pytest
 RUN printf '#!/bin/sh\nexec python3 -m pytest "$@"\n' >/usr/local/bin/pytest \
  && chmod 755 /usr/local/bin/pytest \
- && pytest --version | grep ' 9\.'
+ && pytest --version

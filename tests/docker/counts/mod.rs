@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use minke::model::{Case, CaseOutcome};
 
-use crate::support::{NEW_PYTEST, PYTHON, Project, cases_of, docker};
+use crate::support::{NEW_PYTEST, PYTEST_8, PYTHON, Project, cases_of, docker};
 
 /// Runs a framework alone on the whole mounted suite and returns the cases of the JUnit files that it wrote.
 pub(crate) fn alone(project: &Project, image: &str, command: &[&str]) -> Vec<Case> {
@@ -76,6 +76,11 @@ fn pytest_cases_equal(image: &str, ways: &[&[&str]]) {
 #[test]
 fn pytest_7_cases_equal_those_of_pytest_alone() {
     pytest_cases_equal(PYTHON, &[&["--isolation", "shard"], &["--isolation", "file"]]);
+}
+
+#[test]
+fn pytest_8_cases_equal_those_of_pytest_alone() {
+    pytest_cases_equal(PYTEST_8, &[&["--isolation", "shard"]]);
 }
 
 #[test]
