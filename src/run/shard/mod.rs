@@ -202,6 +202,12 @@ impl ShardTask {
         for remark in std::mem::take(&mut life.collected.remarks) {
             self.tell(Input::Warn(format!("shard {}: {remark}", self.shard))).await;
         }
+        if spec.container.limits.memory_bytes.is_some() {
+            // Docker hears of a lack of memory by another way than of the end, and at times later.
+            if let (Some(exit), Ok(again)) = (&mut life.exit, engine.wait(&id).await) {
+                exit.oom_killed |= again.oom_killed;
+            }
+        }
         Ok(())
     }
 
