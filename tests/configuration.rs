@@ -2,7 +2,7 @@
 //!
 //! `MINKE_WRITE_DOCS=1 cargo test --test configuration` writes it anew.
 
-use minke::config::{FlagStyle, OPTIONS, OptionSpec};
+use minke::config::{FlagStyle, OPTIONS, OVERRIDABLE, OptionSpec};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
 const BEGIN: &str = "<!-- from here to the end of the table: written by tests/configuration.rs -->\n";
@@ -49,6 +49,13 @@ fn default(spec: &OptionSpec) -> String {
 
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
+}
+
+#[test]
+fn the_configuration_page_has_every_key_of_an_override() {
+    let keys: Vec<String> = OVERRIDABLE.iter().map(|key| format!("`{key}`")).collect();
+    let page = std::fs::read_to_string(PATH).unwrap();
+    assert!(page.contains(&format!("besides it there are {}, which mean", keys.join(", "))));
 }
 
 #[test]

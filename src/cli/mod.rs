@@ -25,6 +25,7 @@ mod samples;
 mod services;
 mod show;
 mod stage;
+mod variants;
 
 use std::ffi::OsString;
 use std::path::Path;

@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::error::CliError;
 use super::stage::{Staged, stage};
+use super::variants::settle_variants;
 use crate::config::{Discover, FilesFrom, Settings};
 use crate::discover::{
     Candidate, DiscoverError, Found, FoundCommand, Probe, Selection, choose, find_command, in_image, in_listing,
@@ -117,7 +118,8 @@ pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: R
     };
     remarks.extend(remark_on_mount(settings, &*engine).await?);
     remarks.extend(remarks_on_units(settings, in_host, &found, command.framework));
-    let plan = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
+    let (plan, of_variants) = make_plan(settings, found, command, template, Some(image.id), &*engine).await?;
+    remarks.extend(of_variants);
     Ok(Prepared { engine, plan, secrets, notes, remarks, unusable_image: None })
 }
 
@@ -182,7 +184,7 @@ async fn unusable(
     let usual = framework.commands().first().map(|candidate| candidate.argv).unwrap_or_default();
     let argv = usual.iter().map(|&word| word.to_owned()).collect();
     let command = given_command(settings, &[framework]).unwrap_or(FoundCommand { framework, argv, is_guess: false });
-    let plan = make_plan(settings, found, command, template, None, &*engine).await?;
+    let (plan, _) = make_plan(settings, found, command, template, None, &*engine).await?;
     Ok(Prepared { engine, plan, secrets, notes: Vec::new(), remarks: Vec::new(), unusable_image: Some(error) })
 }
 
@@ -289,12 +291,13 @@ async fn make_plan(
     settings: &Settings,
     found: Found,
     command: FoundCommand,
-    template: ShardTemplate,
+    mut template: ShardTemplate,
     image_id: Option<ImageId>,
     engine: &dyn Engine,
-) -> Result<Plan, CliError> {
+) -> Result<(Plan, Vec<String>), CliError> {
     let framework = command.framework;
-    let units = mark_units(found.units, framework, &settings.allow_empty)?;
+    let mut units = mark_units(found.units, framework, &settings.allow_empty)?;
+    let remarks = settle_variants(settings, &mut units, &mut template)?;
     let shards = match settings.shards {
         Some(shards) => shards,
         None => std::num::NonZeroU32::new(engine.info().await?.cpus).unwrap_or(std::num::NonZeroU32::MIN),
@@ -322,7 +325,7 @@ async fn make_plan(
         }
         return Err(CliError::NothingSelected { searched: searched.join("; ") });
     }
-    Ok(plan)
+    Ok((plan, remarks))
 }
 
 async fn remark_on_mount(settings: &Settings, engine: &dyn Engine) -> Result<Option<String>, EngineError> {

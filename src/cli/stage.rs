@@ -350,7 +350,7 @@ fn template(settings: &Settings, image: &str) -> ShardTemplate {
 
 /// Makes `/tmp` a volume where it would be in memory or could not be written to, because reports are fetched from there when the
 /// container has ended. Returns what a person should know of it.
-fn settle_tmp(container: &mut ContainerSettings) -> Option<String> {
+pub(super) fn settle_tmp(container: &mut ContainerSettings) -> Option<String> {
     let volume = MountSource::Volume(None);
     match container.mounts.iter_mut().find(|mount| Path::new(&mount.container) == Path::new(TMP)) {
         Some(mount) if matches!(mount.source, MountSource::Tmpfs { .. }) => {

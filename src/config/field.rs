@@ -81,6 +81,11 @@ impl<T> Many<T> {
     pub(crate) fn values(self) -> Vec<T> {
         self.0.map(|given| given.value).unwrap_or_default()
     }
+
+    /// Returns what the values mean, if a source gave some.
+    pub(crate) fn given<M>(self, meaning: impl Fn(T) -> M) -> Option<Vec<M>> {
+        self.0.map(|given| given.value.into_iter().map(meaning).collect())
+    }
 }
 
 impl<T: Scalar> Field for One<T> {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use toml::de::{DeTable, DeValue};
 
+use super::container_override;
 use super::environment::Environment;
 use super::error::{ConfigError, Place};
 use super::options::{OPTIONS, Options, find};
@@ -15,6 +16,7 @@ use super::origin::Origin;
 use super::placed_file;
 use super::raw::{Kind, Raw, Word};
 use super::service::{self, ForeignNeed};
+use super::setting::{Printed, Setting};
 use super::spec::OptionSpec;
 use crate::model::{PlacedFile, Service};
 use crate::notation::{self, At, Fault, Node, closest};
@@ -30,6 +32,13 @@ pub(crate) struct ConfigFile {
     shown: PathBuf,
     text: String,
 }
+
+/// The keys that may be lists of tables: each with how it is written, and with the key that tells its tables apart.
+const TABLES: [(&str, &str, &str); 3] = [
+    (service::KEY, "[[service]]", "name"),
+    (placed_file::KEY, "[[file]]", "path"),
+    (container_override::KEY, "[[override]]", container_override::UNITS),
+];
 
 type Table<'text> = DeTable<'text>;
 type Value<'text> = toml::Spanned<DeValue<'text>>;
@@ -73,13 +82,15 @@ impl ConfigFile {
         let table = self.parse()?;
         let Some(table) = self.section(table.get_ref())? else { return Ok(Options::default()) };
         let mut options = Options::default();
-        let base = self.path.parent().unwrap_or(&self.path);
         let mut keys: Vec<_> = table.iter().collect();
         keys.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in keys {
             let (name, value_here) = (key.get_ref(), value.get_ref());
-            if service::are_tables(name, value_here) || placed_file::are_tables(name, value_here) {
+            if TABLES.iter().any(|(key, ..)| key == name) && is_list_of_tables(value_here) {
                 continue;
+            }
+            if name == container_override::KEY {
+                return Err(container_override::no_table(&self.node(value, &self.shown())));
             }
             let line = self.line(key.span());
             let Some(spec) = find(key.get_ref()) else {
@@ -89,7 +100,7 @@ impl ConfigFile {
             };
             let place = Place { spec, origin: Origin::File { path: self.shown.clone(), line } };
             let raw = self.raw(value, &place)?;
-            spec.read(&mut options, &raw, place.origin, base)?;
+            spec.read(&mut options, &raw, place.origin, self.base())?;
         }
         Ok(options)
     }
@@ -98,27 +109,65 @@ impl ConfigFile {
     pub(crate) fn services(&self, environment: &Environment) -> Result<(Vec<Service>, Vec<ForeignNeed>), ConfigError> {
         let table = self.parse()?;
         let Some(table) = self.section(table.get_ref())? else { return Ok(Default::default()) };
-        let Some(value) = table.get(service::KEY) else { return Ok(Default::default()) };
-        if !service::are_tables(service::KEY, value.get_ref()) {
-            return Ok(Default::default());
-        }
+        let Some(value) = tables(table, service::KEY) else { return Ok(Default::default()) };
         let names_more = table.contains_key("compose");
-        let base = self.path.parent().unwrap_or(&self.path);
-        let node = self.node(value, &Arc::from(self.shown.as_path()));
-        service::read(&node, base, names_more, environment)
+        service::read(&self.node(value, &self.shown()), self.base(), names_more, environment)
     }
 
     /// Reads the `[[file]]` tables.
     pub(crate) fn placed_files(&self, environment: &Environment, root: &Path) -> Result<Vec<PlacedFile>, ConfigError> {
         let table = self.parse()?;
         let Some(table) = self.section(table.get_ref())? else { return Ok(Vec::new()) };
-        let Some(value) = table.get(placed_file::KEY) else { return Ok(Vec::new()) };
-        if !placed_file::are_tables(placed_file::KEY, value.get_ref()) {
+        let Some(value) = tables(table, placed_file::KEY) else { return Ok(Vec::new()) };
+        placed_file::read(&self.node(value, &self.shown()), self.base(), root, environment)
+    }
+
+    /// Reads the `[[override]]` tables: the globs of each and its options.
+    pub(crate) fn overrides(&self) -> Result<Vec<(Vec<String>, Options)>, ConfigError> {
+        let table = self.parse()?;
+        let Some(table) = self.section(table.get_ref())? else { return Ok(Vec::new()) };
+        let Some(DeValue::Array(values)) = table.get(container_override::KEY).map(toml::Spanned::get_ref) else {
             return Ok(Vec::new());
+        };
+        let one = |value: &Value<'_>| {
+            let node = self.node(value, &self.shown());
+            let units = container_override::units(&node)?;
+            let mut options = Options::default();
+            let keys = value.get_ref().as_table().into_iter().flatten();
+            for (key, value) in keys.filter(|(key, _)| key.get_ref() != container_override::UNITS) {
+                let spec = container_override::option(key.get_ref(), &self.node(value, &self.shown()))?;
+                let line = self.line(key.span());
+                let place = Place { spec, origin: Origin::File { path: self.shown.clone(), line } };
+                spec.read(&mut options, &self.raw(value, &place)?, place.origin, self.base())?;
+            }
+            Ok((units, options))
+        };
+        values.iter().map(one).collect()
+    }
+
+    /// Lists the tables that stand any number of times, by what tells them apart.
+    pub(crate) fn listed_tables(&self) -> Result<Vec<Setting>, ConfigError> {
+        let table = self.parse()?;
+        let Some(table) = self.section(table.get_ref())? else { return Ok(Vec::new()) };
+        let mut rows = Vec::new();
+        for (key, written, name) in TABLES {
+            let Some(DeValue::Array(values)) = tables(table, key).map(toml::Spanned::get_ref) else { continue };
+            for value in values {
+                let names = value.get_ref().get(name).map(|name| texts(name.get_ref())).unwrap_or_default();
+                let origin = Origin::File { path: self.shown.clone(), line: self.line(value.span()) };
+                rows.push(Setting { key: written, value: Printed::List(names), origin });
+            }
         }
-        let base = self.path.parent().unwrap_or(&self.path);
-        let node = self.node(value, &Arc::from(self.shown.as_path()));
-        placed_file::read(&node, base, root, environment)
+        Ok(rows)
+    }
+
+    /// Returns the directory that relative paths are taken from.
+    fn base(&self) -> &Path {
+        self.path.parent().unwrap_or(&self.path)
+    }
+
+    fn shown(&self) -> Arc<Path> {
+        Arc::from(self.shown.as_path())
     }
 
     /// Turns a value into a tree that knows the lines of its values.
@@ -249,6 +298,28 @@ impl ConfigFile {
         let text = self.text.lines().nth(line - 1).unwrap_or_default().trim().to_owned();
         ConfigError::Syntax { path: self.shown.clone(), line, message, text }
     }
+}
+
+/// Returns what a file says in tables of a key. With text some of the keys are options.
+fn tables<'table, 'text>(table: &'table Table<'text>, key: &str) -> Option<&'table Value<'text>> {
+    table.get(key).filter(|value| is_list_of_tables(value.get_ref()))
+}
+
+/// Returns the texts of a value that is one or has some.
+fn texts(value: &DeValue<'_>) -> Vec<String> {
+    match value {
+        DeValue::String(text) => vec![text.to_string()],
+        DeValue::Array(values) => values.iter().flat_map(|value| texts(value.get_ref())).collect(),
+        DeValue::Integer(_) | DeValue::Float(_) | DeValue::Boolean(_) | DeValue::Datetime(_) | DeValue::Table(_) => {
+            Vec::new()
+        }
+    }
+}
+
+/// Tells whether a value is an array with a table in it.
+fn is_list_of_tables(value: &DeValue<'_>) -> bool {
+    let DeValue::Array(values) = value else { return false };
+    values.iter().any(|value| matches!(value.get_ref(), DeValue::Table(_)))
 }
 
 /// Returns the path as people are shown it: relative to `root` where it lies below it.

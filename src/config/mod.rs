@@ -8,6 +8,7 @@
 
 mod choice;
 mod container;
+mod container_override;
 mod coverage;
 mod duration;
 mod env_file;
@@ -34,6 +35,7 @@ mod variable;
 pub(crate) use crate::notation::nearest;
 pub use crate::notation::{Fault, parse_duration, parse_size, print_duration, print_size};
 pub use choice::{Annotations, Color, Discover, EventsTo, FilesFrom, Output, Source, Verbosity};
+pub use container_override::{ContainerOverride, OVERRIDABLE};
 pub use environment::{CONFIG_VARIABLE, Environment, RESERVED_VARIABLES};
 pub use error::{ConfigError, Place};
 pub use flags::Flags;

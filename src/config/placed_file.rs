@@ -3,22 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use toml::de::DeValue;
-
 use super::environment::Environment;
 use super::error::ConfigError;
 use super::scalar::{ContainerPath, Scalar};
-use super::service::{is_list_of_tables, unknown};
+use super::service::unknown;
 use crate::model::PlacedFile;
 use crate::notation::{Fault, Fields, Node, Reading, parse_duration};
 
 /// The key of the tables. With text it is the option of the same name.
 pub(super) const KEY: &str = "file";
-
-/// Tells whether a value describes files.
-pub(super) fn are_tables(key: &str, value: &DeValue<'_>) -> bool {
-    key == KEY && is_list_of_tables(value)
-}
 
 /// Reads the tables. Relative paths are taken from `base`; errors name files as they are below `root`.
 pub(super) fn read(
@@ -35,7 +28,8 @@ fn file(table: &Node, base: &Path, root: &Path, environment: &Environment) -> Re
     let reading = &mut Reading { base, home: None, duration: parse_duration, variable: &variable, unread: Vec::new() };
     let mut fields = Fields::of(table, KEY)?;
     let path = fields.parse("path", |text| ContainerPath::parse(text, base))?;
-    let content = fields.text("content")?;
+    // A file may be empty.
+    let content = fields.parse("content", |text| Ok(text.to_owned()))?;
     let from = fields.parse("from", |text| PathBuf::parse(text, base))?;
     let mode = fields.parse("mode", mode)?.unwrap_or(PlacedFile::MODE);
     let owner = fields.parse("owner", owner)?;

@@ -6,8 +6,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use toml::de::DeValue;
-
 use super::env_file;
 use super::environment::Environment;
 use super::error::ConfigError;
@@ -24,17 +22,6 @@ use crate::notation::{
 
 /// The key of the tables. With text it is the option of the same name.
 pub(super) const KEY: &str = "service";
-
-/// Tells whether a value describes services.
-pub(super) fn are_tables(key: &str, value: &DeValue<'_>) -> bool {
-    key == KEY && is_list_of_tables(value)
-}
-
-/// Tells whether a value is an array with a table in it.
-pub(super) fn is_list_of_tables(value: &DeValue<'_>) -> bool {
-    let DeValue::Array(values) = value else { return false };
-    values.iter().any(|value| matches!(value.get_ref(), DeValue::Table(_)))
-}
 
 /// A service that a table needs, and that only a compose file may have.
 #[derive(Debug, Clone)]

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, FrameworkName, Output, Source, Verbosity};
+use super::container_override::{self, ContainerOverride};
 use super::coverage::coverage;
 use super::env_file;
 use super::environment::Environment;
@@ -127,6 +128,8 @@ pub struct Settings {
     pub dns: Vec<String>,
     /// Lines for `/etc/hosts`, as `NAME:ADDRESS`.
     pub extra_hosts: Vec<String>,
+    /// What containers of some units are given otherwise, of which later ones count more.
+    pub overrides: Vec<ContainerOverride>,
     /// Whether containers see the engine's socket.
     pub allow_engine_socket: bool,
     /// Where the JUnit report of the run goes.
@@ -175,6 +178,11 @@ impl Settings {
                 None => ConfigFile::search(root)?,
             };
         let from_file = file.as_ref().map(ConfigFile::options).transpose()?.unwrap_or_default();
+        let listed_tables = file.as_ref().map(ConfigFile::listed_tables).transpose()?.unwrap_or_default();
+        let of_units = file.as_ref().map(ConfigFile::overrides).transpose()?.unwrap_or_default();
+        let stronger = [&from_environment, &from_flags];
+        let overrides =
+            of_units.into_iter().map(|(units, options)| container_override::settle(units, options, stronger)).collect();
         let mut options = Options::defaults(root)?.merge(from_file).merge(from_environment).merge(from_flags);
         settle_rivals(&mut options, root)?;
         settle_command(&mut options, root)?;
@@ -183,6 +191,8 @@ impl Settings {
         let placed_files =
             file.as_ref().map(|file| file.placed_files(environment, root)).transpose()?.unwrap_or_default();
         let mut settings = Self::resolve(options, environment, root, file.map(|file| file.path))?;
+        settings.provenance.extend(listed_tables);
+        settings.overrides = overrides;
         settings.services = services;
         settings.foreign_needs = foreign_needs;
         if settings.environment.is_empty() && placed_files.iter().any(|file| file.is_template) {
@@ -194,7 +204,8 @@ impl Settings {
 
     /// Lists every option with its value and the place where it was given, in the order of the help text.
     ///
-    /// `env` and `env-file` have a line for each value, or one line if there is none. Values of variables are masked.
+    /// `env` and `env-file` have a line for each value, or one line if there is none. Values of variables are masked. At the
+    /// end come the tables of the file, such as `[[service]]`, with what tells each apart from the others.
     pub fn provenance(&self) -> &[Setting] {
         &self.provenance
     }
@@ -314,6 +325,7 @@ impl Settings {
             service_names: options.services.0.map(|given| given.value),
             shard_service: options.service.value(),
             subnets: options.subnets.settled(),
+            overrides: Vec::new(),
             services: Vec::new(),
             foreign_needs: Vec::new(),
             framework: options.framework.settled().0,

@@ -100,17 +100,37 @@ pub fn mark_units(
     framework: &dyn Framework,
     allow_empty: &[String],
 ) -> Result<Vec<Unit>, DiscoverError> {
-    let mut may_be_empty = Vec::with_capacity(allow_empty.len());
-    for glob in allow_empty {
-        may_be_empty.push(compile(&normal(glob), "--allow-empty")?.compile_matcher());
-    }
+    let may_be_empty = Globs::new(allow_empty, "--allow-empty")?;
     let unit = |path: String| Unit {
         report_key: framework.report_key(&path),
         alone: framework.stands_alone(&path),
-        may_be_empty: may_be_empty.iter().any(|glob| glob.is_match(&path)),
+        may_be_empty: may_be_empty.match_path(&path),
         ..Unit::new(path)
     };
     Ok(paths.into_iter().map(unit).collect())
+}
+
+/// Globs of paths, of which one has to match.
+pub struct Globs(GlobSet);
+
+impl Globs {
+    /// Compiles globs; `origin` says where they were given.
+    ///
+    /// # Errors
+    /// [`DiscoverError::Glob`] names the first that is none.
+    pub fn new(globs: &[String], origin: &'static str) -> Result<Self, DiscoverError> {
+        let mut set = GlobSetBuilder::new();
+        for glob in globs {
+            set.add(compile(&normal(glob), origin)?);
+        }
+        let failed = |source| DiscoverError::Glob { glob: globs.join(", "), origin, source };
+        set.build().map(Self).map_err(failed)
+    }
+
+    /// Tells whether a glob matches a path, or is the path.
+    pub fn match_path(&self, path: &str) -> bool {
+        self.0.is_match(path)
+    }
 }
 
 /// Compiles one glob in which `*` does not cross `/`.

@@ -5,6 +5,7 @@
 mod batch;
 mod case;
 mod container;
+mod container_changes;
 mod coverage;
 mod event;
 mod exit;
@@ -30,6 +31,7 @@ mod unit;
 pub use batch::{Batch, BatchResult, ContainerExit, Division, ShardProblem, Trouble, UnitIndex, UnitResult};
 pub use case::{Case, CaseOutcome, Finding, FindingKind};
 pub use container::{ContainerSettings, EnvVar, HealthCheck, Mount, MountSource, Network, Privileges};
+pub use container_changes::ContainerChanges;
 pub use coverage::{CoverageFile, LineCounts, MergedCoverage};
 pub use event::{EVENT_FORMAT_VERSION, Event, EventKind, Kept, OutputFile, OutputStream, PlanSummary, ServiceLog};
 pub use exit::ExitCode;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContainerSettings, EnvVar, PlacedFile, Secret, Services};
+use super::{ContainerSettings, EnvVar, PlacedFile, Secret, Services, Unit};
 
 /// Describes the container that each shard of a run gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -11,6 +11,8 @@ pub struct ShardTemplate {
     pub image: String,
     /// What the container is given. Unit paths are relative to its working directory.
     pub container: ContainerSettings,
+    /// What containers of some units are given instead, with all that the usual ones have besides.
+    pub variants: Vec<ContainerSettings>,
     /// Shell text that must succeed in each container before the framework starts; needs `/bin/sh` in the image.
     pub before_command: Option<String>,
     /// Files that are written into each container before it starts.
@@ -36,6 +38,7 @@ impl ShardTemplate {
         Self {
             image: image.into(),
             container: ContainerSettings::default(),
+            variants: Vec::new(),
             before_command: None,
             files: Vec::new(),
             file_env: Vec::new(),
@@ -45,5 +48,11 @@ impl ShardTemplate {
             coverage: Vec::new(),
             services: Services::default(),
         }
+    }
+
+    /// Returns what the container of a unit is given.
+    pub fn container_of(&self, unit: &Unit) -> &ContainerSettings {
+        let place = (unit.variant as usize).checked_sub(1);
+        place.and_then(|place| self.variants.get(place)).unwrap_or(&self.container)
     }
 }

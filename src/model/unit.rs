@@ -18,11 +18,19 @@ pub struct Unit {
     /// Whether the unit may end with no case at all and still pass (`--allow-empty`).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub may_be_empty: bool,
+    /// Which container the unit gets: 0 is the one of most units, and more are those of
+    /// [`ShardTemplate::variants`](super::ShardTemplate::variants). Units that differ in it share none.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub variant: u32,
+}
+
+fn is_usual(variant: &u32) -> bool {
+    *variant == 0
 }
 
 impl Unit {
     /// Makes a unit of a path, with no report key, that may share an invocation and must have a case.
     pub fn new(path: impl Into<String>) -> Self {
-        Self { id: UnitId::new(path), report_key: None, alone: false, may_be_empty: false }
+        Self { id: UnitId::new(path), report_key: None, alone: false, may_be_empty: false, variant: 0 }
     }
 }

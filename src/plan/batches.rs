@@ -1,6 +1,6 @@
 //! Division of units into batches.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZeroU32;
 
 use crate::model::{Attempt, Batch, Unit, UnitIndex};
@@ -18,10 +18,21 @@ pub(super) fn divide(units: &[Unit], shards: NonZeroU32, limit: Option<NonZeroU3
     if limit == 1 {
         return (0..).zip(units).map(|(place, _)| batch(vec![UnitIndex(place)])).collect();
     }
+    let mut kinds: BTreeMap<u32, Vec<(u32, &Unit)>> = BTreeMap::new();
+    for (place, unit) in (0..).zip(units) {
+        kinds.entry(unit.variant).or_default().push((place, unit));
+    }
+    let mut batches: Vec<Batch> = kinds.values().flat_map(|units| divide_alike(units, shards, limit)).collect();
+    batches.sort_by_key(|batch| batch.units.first().copied());
+    batches
+}
+
+/// Divides units that may share a container.
+fn divide_alike(units: &[(u32, &Unit)], shards: NonZeroU32, limit: usize) -> Vec<Batch> {
     let mut drafts: Vec<Draft<'_>> = Vec::new();
     let wanted = (shards.get() as usize).min(units.len()).max(units.len().div_ceil(limit));
     drafts.resize_with(wanted, Draft::default);
-    for (place, unit) in (0..).zip(units) {
+    for &(place, unit) in units {
         let draft =
             match drafts.iter_mut().filter(|draft| draft.takes(unit, limit)).min_by_key(|draft| draft.units.len()) {
                 Some(draft) => draft,
@@ -131,6 +142,25 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn units_of_different_containers_share_none_and_every_kind_is_spread(
+            kinds in proptest::collection::vec(0_u32..4, 0..80), shards in 1_u32..8,
+        ) {
+            let mut all = units(kinds.len());
+            all.iter_mut().zip(&kinds).for_each(|(unit, kind)| unit.variant = *kind);
+            let batches = divide(&all, NonZeroU32::new(shards).unwrap(), None);
+            let mut seen: Vec<u32> = batches.iter().flat_map(|batch| &batch.units).map(|unit| unit.0).collect();
+            seen.sort_unstable();
+            prop_assert_eq!(seen, (0..kinds.len() as u32).collect::<Vec<_>>());
+            for kind in 0..4 {
+                let is_of_kind = |batch: &&Batch| batch.units.iter().any(|unit| kinds[unit.as_usize()] == kind);
+                let of_kind: Vec<&Batch> = batches.iter().filter(is_of_kind).collect();
+                prop_assert!(of_kind.iter().all(|batch| batch.units.iter().all(|unit| kinds[unit.as_usize()] == kind)));
+                let count = kinds.iter().filter(|other| **other == kind).count();
+                prop_assert_eq!(of_kind.len(), count.min(shards as usize));
+            }
+        }
+
         #[test]
         fn every_unit_is_in_exactly_one_batch_and_sizes_are_even(
             count in 0_usize..200, shards in 1_u32..20, limit in proptest::option::of(1_u32..10),

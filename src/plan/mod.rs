@@ -117,7 +117,8 @@ pub struct Plan {
 ///
 /// With [`Isolation::Shard`] there are at most as many batches as shards, their sizes differ by one at most, and
 /// neighbours go to different batches, because files of one folder tend to be alike in length. Two units with the same
-/// report key never share a batch, and no batch is longer than a command line may be; either may add batches.
+/// report key never share a batch, and no batch is longer than a command line may be; either may add batches. Units of
+/// different variants share none, so each variant is divided by itself.
 pub fn plan(input: PlanInput) -> Plan {
     let units = match input.partition {
         Some(partition) => partition.select(input.units),

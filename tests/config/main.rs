@@ -6,6 +6,7 @@ mod command;
 mod environment;
 mod files;
 mod options;
+mod overrides;
 mod precedence;
 mod project;
 mod services;

@@ -19,6 +19,7 @@ mod live;
 mod names;
 mod options;
 mod output;
+mod overrides;
 mod parts;
 mod pull;
 mod registry;

@@ -386,7 +386,7 @@ impl ShardTask {
         let data = coverage::data_variable(shared);
         let argv = after_preparation(&exports(&template.secrets), template.before_command.as_deref(), argv);
         let name = format!("minke-{}-{}", shared.labels.run, self.shard);
-        let settings = template.container.clone();
+        let settings = template.container_of(&self.units[0]).clone();
         let spec = ContainerSpec::new(name, shared.image.id.clone(), &template.image, settings, shared.labels.clone());
         ContainerSpec {
             env: own.into_iter().chain(data).chain(framework).map(|(name, value)| format!("{name}={value}")).collect(),
