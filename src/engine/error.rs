@@ -4,6 +4,9 @@ use thiserror::Error;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
+/// What the engine says when there is no room on its disk (strerror(3) of Go's runtime).
+const DISK_FULL: &str = "no space left on device";
+
 /// An operation of an engine that failed, and its object.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -198,6 +201,11 @@ impl EngineError {
             }
             Self::NetworkMissing { network } => Some(format!("create it with `docker network create {network}`")),
             Self::Unsupported { .. } => None,
+            Self::Operation { .. } if self.in_full().contains(DISK_FULL) => Some(
+                "the engine's disk is full: `docker system df` shows what fills it, `minke cache prune` and `docker system \
+                 prune` make room"
+                    .to_owned(),
+            ),
             Self::Operation { .. } | Self::TimedOut { .. } | Self::OutputLost => {
                 Some("`minke doctor` checks the engine".to_owned())
             }

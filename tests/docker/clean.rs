@@ -9,9 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use minke::engine::Owner;
 use rustix::process::{Signal, geteuid};
 
-use crate::support::{Ended, PYTHON, Project, containers_of, docker, send, until};
+use crate::support::{BASE, Ended, PYTHON, Project, containers_of, docker, send, until};
 
-const BASE: &str = "minke-test/base";
 const HANGS: [&str; 6] = ["pytest", "--image", PYTHON, "--source", "mount", "test_hang.py"];
 
 /// A project on a machine of its own.

@@ -1,4 +1,4 @@
-//! An engine that is killed in mid-run: the run ends, and every unit has an outcome.
+//! An engine that is killed in mid-run, or that has no room left: the run ends, and every unit has an outcome.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{PYTHON, Project, send, until};
+use crate::support::{BASE, PYTHON, Project, send, until};
 
 /// A Docker engine of the test's own, beside the one that all tests share.
 struct OwnEngine {
@@ -16,7 +16,20 @@ struct OwnEngine {
 
 impl OwnEngine {
     fn start() -> Self {
+        Self::start_in(tempfile::Builder::new().prefix("minke-engine-").tempdir().unwrap())
+    }
+
+    /// Starts one that has a disk of this size, in MiB, in memory.
+    fn with_disk(size: u32) -> Self {
         let dir = tempfile::Builder::new().prefix("minke-engine-").tempdir().unwrap();
+        let data = dir.path().join("data");
+        fs::create_dir(&data).unwrap();
+        let mount = ["-t", "tmpfs", "-o", &format!("size={size}m"), "tmpfs"];
+        assert!(Command::new("mount").args(mount).arg(&data).status().unwrap().success());
+        Self::start_in(dir)
+    }
+
+    fn start_in(dir: tempfile::TempDir) -> Self {
         let engine = Self { daemon: spawn_daemon(dir.path()), dir };
         until("the engine answers", || engine.docker(&["version"]).output().unwrap().status.success());
         engine
@@ -131,4 +144,20 @@ fn a_killed_engine_ends_the_run_and_every_unit_has_an_outcome() {
         }
         assert!(text.contains("minke.engine"));
     }
+}
+
+#[test]
+fn an_engine_without_room_for_the_project_is_told_as_such() {
+    let engine = OwnEngine::with_disk(270);
+    engine.load(BASE);
+    let project = Project::empty();
+    project.write("check.sh", "true\n");
+    // No two pieces are alike, and none is empty: whatever keeps it needs the room.
+    let bytes: Vec<u8> = (0..40_u32 << 20).flat_map(|number| number.wrapping_mul(0x9E37_79B9).to_le_bytes()).collect();
+    fs::write(project.path().join("large"), bytes).unwrap();
+    let mut command =
+        project.command(&["run", "--image", BASE, "--source", "copy", "--command", "sh {unit}", "check.sh"]);
+    let ended = project.end(command.env("DOCKER_HOST", engine.host()));
+    ended.expect(3).says("no space left on device").says("the engine's disk is full: `docker system df`");
+    assert_eq!(String::from_utf8(engine.docker(&["ps", "-aq"]).output().unwrap().stdout).unwrap(), "");
 }

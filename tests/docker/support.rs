@@ -11,6 +11,7 @@ use minke::report::junit::{ReadLimits, read};
 use minke::report::read_events;
 use rustix::process::{Pid, Signal, kill_process};
 
+pub(crate) const BASE: &str = "minke-test/base";
 pub(crate) const PYTHON: &str = "minke-test/python";
 pub(crate) const PYTEST_8: &str = "minke-test/pytest-8";
 pub(crate) const NEW_PYTEST: &str = "minke-test/pytest";
