@@ -491,3 +491,23 @@ fn variables(
 fn required<'value>(key: &str, value: Option<&'value str>) -> Result<&'value str, ConfigError> {
     value.ok_or_else(|| ConfigError::Missing { spec: find(key).expect("the table has every key that is asked for") })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::name_of_built;
+
+    #[test]
+    fn an_image_that_is_built_always_has_a_name_that_an_image_may_have() {
+        for (context, service, name) in [
+            ("/src/My Shop", None, "my-shop"),
+            ("/src/shop", Some("web_1"), "shop-web-1"),
+            ("/", None, "project"),
+            ("/src/商店", None, "project"),
+            ("/src/__", Some("--"), "project"),
+        ] {
+            assert_eq!(name_of_built(Path::new(context), service), format!("minke-build/{name}:latest"));
+        }
+    }
+}

@@ -179,6 +179,18 @@ fn an_image_for_another_platform_is_not_taken_for_the_one_that_is_asked_for() {
 }
 
 #[test]
+fn the_platform_of_the_tests_is_not_asked_of_their_services() {
+    let registry = Registry::open();
+    let arm = Tiny::new("arm-service", 100, "linux/arm64");
+    let name = registry.push(&arm.0, "minke/arm-service:1");
+    let project = project();
+    plan(&project, &name, &["--platform", "linux/arm64"], &[]).expect(0);
+    project.write("compose.yaml", format!("services:\n  db:\n    image: {name}\n"));
+    let with_service = ["--platform", "linux/amd64", "--pull", "never", "-f", "compose.yaml"];
+    plan(&project, PYTHON, &with_service, &[]).expect(0);
+}
+
+#[test]
 fn a_registry_that_dies_in_the_middle_of_a_pull_is_an_error_of_the_image() {
     let registry = Registry::open();
     let large = Tiny::new("large", 8 << 20, "linux/amd64");

@@ -191,6 +191,10 @@ fn auto_takes_the_image_where_it_has_the_tests_and_else_a_copy() {
     baked.write("tests/test_zz_new.py", "def test_new(): pass\n");
     let named = baked.minke(&["pytest", "--image", BAKED, "tests/test_zz_new.py"]);
     named.expect(0).says("sources: ").says("1 unit");
+    // The directory itself is no file that the image could lack.
+    let here = Project::fixture("pytest").minke(&["plan", "--image", BAKED, "--framework", "pytest", "."]);
+    here.expect(0);
+    assert!(!here.stderr.contains("sources:") && !here.stderr.contains("warning"), "{}", here.stderr);
     let elsewhere = Project::empty();
     let ended = elsewhere.minke(&["plan", "--image", BAKED, "--framework", "pytest"]);
     ended.expect(0);
