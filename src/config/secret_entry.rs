@@ -13,6 +13,18 @@ use crate::notation::Fault;
 /// The fewest bytes that a secret can have: shorter ones would be masked in the middle of innocent words.
 const LEAST_BYTES: usize = 4;
 
+/// Words that reports and events are written with. A secret that stands in one would be masked there too, and nobody could
+/// read the report any more: JUnit, what Go, RSpec, jest and cucumber write of their own, TAP, minke's events.
+const WORDS: &str = "testsuites testsuite testcase classname failures failure errors error skipped disabled assertions \
+    system-out system-err properties property timestamp hostname message flakyFailure flakyError rerunFailure rerunError \
+    stackTrace version encoding standalone CDATA DOCTYPE Action Package Elapsed Output output start pause cont \
+    examples example description full_description file_path line_number run_time status pending_message exception \
+    backtrace testResults assertionResults ancestorTitles fullName failureMessages location duration numTotalTests success \
+    testCaseStarted testCaseFinished testStepStarted testStepFinished testStepResult testRunFinished gherkinDocument \
+    pickleStepIds attachment undefined ambiguous feature background scenario keyword passed failed pending unknown \
+    subtest Bail unit-started unit-ended unit-requeued shard-started shard-ended shard-kept container-started run-started \
+    run-ended planned warning cancelled errored outcome attempt cases findings seconds trouble detail cause stdout stderr";
+
 /// `NAME=FILE`, or `NAME` alone, which stands for the value that minke's own environment has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SecretEntry {
@@ -68,6 +80,12 @@ pub(crate) fn read(
             Fault::new(format!("has fewer than {LEAST_BYTES} bytes in `{name}`"))
                 .help("So short a secret is no secret, and masking it would spoil the reports."),
         ));
+    }
+    let is_word = std::str::from_utf8(value.trim_ascii()).is_ok_and(|value| WORDS.contains(value));
+    if is_word {
+        return Err(fault(Fault::new(format!("has a word in `{name}` that reports are written with")).help(
+            "Masking it would spoil them: take another value, or hand it over with `--env` if it is no secret.",
+        )));
     }
     Ok(Secret { name: name.clone(), value, in_environment })
 }
