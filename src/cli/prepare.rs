@@ -278,7 +278,8 @@ pub(super) async fn open_probe(
 /// Describes a container that only finds out what there is.
 fn looking_container(template: &ShardTemplate, image: &Image, run: RunId, what: &str) -> ContainerSpec {
     let name = format!("minke-{run}-{what}");
-    ContainerSpec::new(name, image.id.clone(), &template.image, template.container.clone(), labels(run))
+    let settings = template.container.clone().with_own_volumes();
+    ContainerSpec::new(name, image.id.clone(), &template.image, settings, labels(run))
 }
 
 /// Says whose the containers are that a run needs before it begins.

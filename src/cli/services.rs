@@ -99,7 +99,7 @@ fn check(services: &[Service]) -> Result<(), CliError> {
 }
 
 /// Lays what a compose file says of the tests' service under what the options say.
-pub(super) fn lay_under(service: &Service, container: &mut ContainerSettings) {
+pub(super) fn lay_under(service: &Service, settings: &Settings, container: &mut ContainerSettings) {
     let of_service = service.container.clone();
     let given = std::mem::take(&mut container.env);
     container.env = of_service.env.into_iter().chain(given).collect();
@@ -112,6 +112,9 @@ pub(super) fn lay_under(service: &Service, container: &mut ContainerSettings) {
     let limits = &mut container.limits;
     limits.memory_bytes = limits.memory_bytes.or(of_service.limits.memory_bytes);
     limits.cpu_millis = limits.cpu_millis.or(of_service.limits.cpu_millis);
+    if settings.is_default("pids") {
+        limits.pids = of_service.limits.pids.or(limits.pids);
+    }
     limits.shm_bytes = limits.shm_bytes.or(of_service.limits.shm_bytes);
     limits.ulimits.splice(..0, of_service.limits.ulimits);
     let privileges = &mut container.privileges;
@@ -119,6 +122,26 @@ pub(super) fn lay_under(service: &Service, container: &mut ContainerSettings) {
     privileges.cap_drop.splice(..0, of_service.privileges.cap_drop);
     privileges.devices.splice(..0, of_service.privileges.devices);
     privileges.read_only |= of_service.privileges.read_only;
+}
+
+/// Tells what a service says that means nothing for the tests that run in its place.
+pub(super) fn without_effect(service: &Service) -> Option<String> {
+    let plain = Service::new(&service.name, service.image.clone());
+    let keys = [
+        (service.entrypoint != plain.entrypoint, "entrypoint"),
+        (service.command != plain.command, "command"),
+        (service.labels != plain.labels, "labels"),
+        (service.stop_signal != plain.stop_signal, "stop_signal"),
+        (service.stop_grace != plain.stop_grace, "stop_grace_period"),
+        (service.health != plain.health, "healthcheck"),
+        (service.ready != plain.ready, "ready"),
+        (service.per != plain.per, "per"),
+        (service.reset != plain.reset, "reset"),
+    ];
+    let keys: Vec<String> = keys.iter().filter(|(is_given, _)| *is_given).map(|(_, key)| format!("`{key}`")).collect();
+    let name = &service.name;
+    (!keys.is_empty())
+        .then(|| format!("{} of `{name}` mean nothing for the tests that run in its place", keys.join(", ")))
 }
 
 /// Builds or pulls the images of all services, so that no shard waits for one. Those that are built have a name afterwards.

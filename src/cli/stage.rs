@@ -9,7 +9,7 @@ use indicatif::HumanBytes;
 use super::error::CliError;
 use super::prepare::{labels, open_probe};
 use super::samples::samples;
-use super::services::{beside, build, lay_under, obtain_image, obtain_images};
+use super::services::{beside, build, lay_under, obtain_image, obtain_images, without_effect};
 use crate::config::{Settings, Source, name_of_built};
 use crate::discover::DiscoverError;
 use crate::engine::{Engine, Image, ImageRequest, SecretDir};
@@ -55,7 +55,9 @@ pub(super) async fn stage(
     let name = name.as_str();
     let mut template = template(settings, name);
     if let Some(service) = &beside.shard {
-        lay_under(service, &mut template.container);
+        lay_under(service, settings, &mut template.container);
+        template.aliases = std::iter::once(&service.name).chain(&service.aliases).cloned().collect();
+        beside.warnings.extend(without_effect(service));
     }
     beside.warnings.extend(settle_tmp(&mut template.container));
     let samples = match settings.source {
@@ -259,7 +261,7 @@ impl Staged {
         owner: Owner,
     ) -> Result<Image, CliError> {
         let Some(command) = &settings.setup else { return Ok(image) };
-        let mut container = self.template.container.clone();
+        let mut container = self.template.container.clone().with_own_volumes();
         container.network = settings.setup_network.clone();
         let dir = container.work_dir.clone().unwrap_or_else(|| image.work_dir.clone());
         let globs = settings.setup_inputs.as_slice();

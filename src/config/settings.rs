@@ -210,6 +210,11 @@ impl Settings {
         &self.provenance
     }
 
+    /// Tells whether nobody has given an option a value.
+    pub fn is_default(&self, key: &str) -> bool {
+        self.provenance.iter().filter(|row| row.key == key).all(|row| row.origin == Origin::Default)
+    }
+
     /// Returns the image, or an error that tells how to give one.
     pub fn required_image(&self) -> Result<&str, ConfigError> {
         required("image", self.image.as_deref())

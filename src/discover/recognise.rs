@@ -91,13 +91,14 @@ fn known(mut paths: Vec<String>, selection: &[String], texts: BTreeMap<String, S
 ///
 /// # Errors
 /// [`DiscoverError::Unrecognised`], [`DiscoverError::Ambiguous`], and [`DiscoverError::NoCommand`] when the project is
-/// certainly of a framework that the image does not have.
+/// of a framework that the image does not have.
 pub async fn choose(project: &ProjectFiles, inside: Option<(&Probe, &Image)>) -> Result<Candidate, DiscoverError> {
     let candidates = candidates(project);
     let Some((probe, image)) = inside else { return strongest(candidates, project) };
     let is_certain = |candidate: &Candidate| candidate.sign.strength == Strength::Certain;
     let certain: Vec<&'static dyn Framework> =
         candidates.iter().filter(|candidate| is_certain(candidate)).map(|candidate| candidate.framework).collect();
+    let likely: Vec<&'static dyn Framework> = candidates.iter().map(|candidate| candidate.framework).collect();
     let mut present = Vec::new();
     for candidate in candidates {
         match command::find_command(probe, image, &[candidate.framework]).await {
@@ -111,6 +112,9 @@ pub async fn choose(project: &ProjectFiles, inside: Option<(&Probe, &Image)>) ->
     if !certain.is_empty() && !present.iter().any(is_certain) {
         // Says which commands are missing.
         command::find_command(probe, image, &certain).await?;
+    }
+    if present.is_empty() && !likely.is_empty() {
+        command::find_command(probe, image, &likely).await?;
     }
     strongest(present, project)
 }

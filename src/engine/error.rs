@@ -4,7 +4,10 @@ use thiserror::Error;
 
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
-/// What the engine says when there is no room on its disk (strerror(3) of Go's runtime).
+/// How the detail of an image begins that is there, but for another platform.
+pub(super) const OTHER_PLATFORM: &str = "the engine has it for ";
+/// What the engine says when a bound path is not there, and when there is no room on its disk (strerror(3)).
+const NO_SOURCE: &str = "bind source path does not exist";
 const DISK_FULL: &str = "no space left on device";
 
 /// An operation of an engine that failed, and its object.
@@ -185,6 +188,9 @@ impl EngineError {
                     .to_owned(),
             ),
             Self::Unreachable { help, .. } => Some(help.clone()),
+            Self::ImageMissing { detail, .. } if detail.starts_with(OTHER_PLATFORM) => {
+                Some("ask for a platform that there is (`--platform`), or build the image for this one".to_owned())
+            }
             Self::ImageMissing { image, .. } => {
                 Some(format!("build it (`docker build -t {image} .`), or check its name with `docker image ls`"))
             }
@@ -206,6 +212,9 @@ impl EngineError {
                  prune` make room"
                     .to_owned(),
             ),
+            Self::Operation { .. } if self.in_full().contains(NO_SOURCE) => {
+                Some("make the directory or file, or correct the path of the volume".to_owned())
+            }
             Self::Operation { .. } | Self::TimedOut { .. } | Self::OutputLost => {
                 Some("`minke doctor` checks the engine".to_owned())
             }

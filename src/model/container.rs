@@ -33,6 +33,19 @@ pub struct ContainerSettings {
     pub privileges: Privileges,
 }
 
+impl ContainerSettings {
+    /// Returns the settings of a container that has no part in named volumes: each is one of its own, which goes with it.
+    #[must_use]
+    pub fn with_own_volumes(mut self) -> Self {
+        for mount in &mut self.mounts {
+            if matches!(mount.source, MountSource::Volume(Some(_))) {
+                mount.source = MountSource::Volume(None);
+            }
+        }
+        self
+    }
+}
+
 /// What a container may do beyond the least. The default is the least.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Privileges {

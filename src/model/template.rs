@@ -13,6 +13,8 @@ pub struct ShardTemplate {
     pub container: ContainerSettings,
     /// What containers of some units are given instead, with all that the usual ones have besides.
     pub variants: Vec<ContainerSettings>,
+    /// Names by which services reach a container of the tests, besides its own.
+    pub aliases: Vec<String>,
     /// Shell text that must succeed in each container before the framework starts; needs `/bin/sh` in the image.
     pub before_command: Option<String>,
     /// Files that are written into each container before it starts.
@@ -39,6 +41,7 @@ impl ShardTemplate {
             image: image.into(),
             container: ContainerSettings::default(),
             variants: Vec::new(),
+            aliases: Vec::new(),
             before_command: None,
             files: Vec::new(),
             file_env: Vec::new(),

@@ -1,5 +1,7 @@
 //! When a service is ready, who shares it, and what is done with it between containers: minke's own keys of a service.
 
+use regex::bytes::Regex;
+
 use super::fields::{Fields, Reading, parse};
 use super::node::{Node, Value, Wrong};
 use super::words::{command, port};
@@ -49,7 +51,7 @@ fn readiness(node: &Node, key: &str, reading: &mut Reading<'_>) -> Result<Readin
         ["tcp"] => ReadinessProbe::Tcp { port: port(fields.required("tcp")?, &fields.path("tcp"))? },
         ["http"] => http(fields.required("http")?, &fields.path("http"), reading)?,
         ["log"] => ReadinessProbe::Log {
-            pattern: fields.text("log")?.unwrap_or_default(),
+            pattern: fields.parse("log", pattern)?.unwrap_or_default(),
             count: fields.number::<std::num::NonZeroU32>("count")?.map_or(1, std::num::NonZeroU32::get),
         },
         ["exec"] => {
@@ -63,6 +65,21 @@ fn readiness(node: &Node, key: &str, reading: &mut Reading<'_>) -> Result<Readin
     };
     fields.end(reading);
     Ok(Readiness { probe, timeout })
+}
+
+/// Reads a regular expression over bytes, for a log may hold any.
+fn pattern(text: &str) -> Result<String, Fault> {
+    let fault = |error: regex::Error| Fault::new(format!("must be a regular expression: {}", last_line(&error)));
+    match text {
+        "" => Err(Fault::new("must not be empty").help("Give what a line of the log has when the service is ready.")),
+        text => Regex::new(text).map(|_| text.to_owned()).map_err(fault),
+    }
+}
+
+/// Returns what is wrong, without the picture of the place.
+fn last_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    text.lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned()
 }
 
 /// Reads `{port, path, host, status}`, or a port alone.

@@ -18,10 +18,21 @@ const MASK: &[u8] = b"***";
 const LEAST_LINE: usize = 8;
 /// How many characters of base64 say enough: fewer stand in many a word.
 const LEAST_BASE64: usize = 8;
+/// What writers of URLs leave as it is besides letters, digits and `-._~` (RFC 3986, 2.3): nothing, the slash, as Python's
+/// `quote` does, and what JavaScript's `encodeURIComponent` and `encodeURI` leave.
+const URL_SAFE: [&str; 4] = ["", "/", "!*'()", "!*'();,/?:@&=+$#"];
+/// What stands for the middle of a text that is shown in short.
+const DOTS: &[u8] = b"...";
+/// How much of a secret there must be before and after the dots to be masked, and on one side alone: less is said by chance.
+const LEAST_PART: usize = 4;
+const LEAST_LONE_PART: usize = 6;
+/// The longest secret that is looked for in short, in bytes; the number of ways to shorten one grows with its length.
+const LONGEST_SHORTENED: usize = 256;
 
 /// Knows secrets, and masks them.
 #[derive(Debug, Clone)]
 pub struct Redactor {
+    /// In alphabetical order.
     patterns: Vec<Vec<u8>>,
     longest: usize,
     automaton: AhoCorasick,
@@ -32,9 +43,9 @@ impl Redactor {
     pub fn new(secrets: &[Secret]) -> Option<Self> {
         let mut patterns: Vec<Vec<u8>> = secrets.iter().flat_map(|secret| forms(&secret.value)).collect();
         patterns.retain(|pattern| !pattern.is_empty());
-        patterns.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        patterns.sort_unstable();
         patterns.dedup();
-        let longest = patterns.first()?.len();
+        let longest = patterns.iter().map(Vec::len).max()?;
         let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns).ok()?;
         Some(Self { patterns, longest, automaton })
     }
@@ -76,7 +87,9 @@ impl Redactor {
         let from = text.len().saturating_sub(self.longest - 1);
         let may_begin = |at: &usize| {
             let end = &text[*at..];
-            self.patterns.iter().any(|pattern| pattern.len() > end.len() && pattern.starts_with(end))
+            // Sorted, so those that begin with it stand from here on; the first may be the end itself.
+            let first = self.patterns.partition_point(|pattern| pattern.as_slice() < end);
+            self.patterns[first..].iter().take(2).any(|pattern| pattern.len() > end.len() && pattern.starts_with(end))
         };
         (from..text.len()).find(may_begin).unwrap_or(text.len())
     }
@@ -162,6 +175,28 @@ impl<R: Read> Read for MaskedReader<'_, R> {
     }
 }
 
+/// Lists the middles that a printer may leave out of a value, as pytest and Python's `reprlib` do: `begin...end`, of which
+/// both halves are of about the same length; and beginnings and ends that stand alone before and after the dots.
+fn shortened_forms(value: &[u8]) -> Vec<Vec<u8>> {
+    let length = value.len();
+    if length > LONGEST_SHORTENED {
+        return Vec::new();
+    }
+    let mut forms = Vec::new();
+    for head in LEAST_PART..length {
+        for tail in head.saturating_sub(2).max(LEAST_PART)..=head + 2 {
+            if head + tail < length {
+                forms.push([&value[..head], DOTS, &value[length - tail..]].concat());
+            }
+        }
+        if head >= LEAST_LONE_PART {
+            forms.push([&value[..head], DOTS].concat());
+            forms.push([DOTS, &value[length - head..]].concat());
+        }
+    }
+    forms
+}
+
 /// Lists how a value may be written.
 fn forms(value: &[u8]) -> Vec<Vec<u8>> {
     let end = value.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
@@ -171,7 +206,7 @@ fn forms(value: &[u8]) -> Vec<Vec<u8>> {
     forms.extend(lines.filter(|line| line.len() >= LEAST_LINE).map(<[u8]>::to_vec));
     for form in forms.clone() {
         forms.extend(base64_forms(&form));
-        forms.extend([url_form(&form, "%20", true), url_form(&form, "%20", false), url_form(&form, "+", true)]);
+        forms.extend(URL_SAFE.iter().flat_map(|kept| url_forms(&form, kept)));
     }
     // Twice, for JSON stands in XML, and markup in JSON.
     for _ in 0..2 {
@@ -179,6 +214,7 @@ fn forms(value: &[u8]) -> Vec<Vec<u8>> {
         forms.sort_unstable();
         forms.dedup();
     }
+    forms.extend(shortened_forms(value));
     forms
 }
 
@@ -213,11 +249,16 @@ fn base64_forms(value: &[u8]) -> Vec<Vec<u8>> {
     forms
 }
 
-fn url_form(value: &[u8], space: &str, capitals: bool) -> Vec<u8> {
+fn url_forms(value: &[u8], kept: &str) -> [Vec<u8>; 3] {
+    [("%20", true), ("%20", false), ("+", true)].map(|(space, capitals)| url_form(value, kept, space, capitals))
+}
+
+fn url_form(value: &[u8], kept: &str, space: &str, capitals: bool) -> Vec<u8> {
     let mut text = String::new();
     for &byte in value {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
+            _ if kept.as_bytes().contains(&byte) => text.push(char::from(byte)),
             b' ' => text.push_str(space),
             _ if capitals => text.push_str(&format!("%{byte:02X}")),
             _ => text.push_str(&format!("%{byte:02x}")),
@@ -259,6 +300,26 @@ mod tests {
         {
             assert_eq!(known.text(&format!("<{text}>")), "<***>", "{text}");
         }
+    }
+
+    #[test]
+    fn a_secret_in_a_url_is_masked_whatever_the_writer_leaves_as_it_is() {
+        let known = redactor(&[b"p@ss/w+rd(1) x"]);
+        for text in ["p%40ss/w%2Brd%281%29%20x", "p%40ss%2Fw%2Brd(1)%20x", "p@ss/w+rd(1)%20x", "p%40ss/w%2Brd%281%29+x"]
+        {
+            assert_eq!(known.text(&format!("<{text}>")), "<***>", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_secret_whose_middle_is_left_out_is_masked() {
+        let known = redactor(&[b"Sup3rS3cretValue/with+slash=="]);
+        for text in
+            ["Sup3rS3cret...with+slash==", "Sup3rS3c...th+slash==", "Sup3...sh==", "Sup3rS3cretVal...", "...slash=="]
+        {
+            assert_eq!(known.text(&format!("['{text}']")), "['***']", "{text}");
+        }
+        assert_eq!(known.text("Sup...==, Support..., ... and so on"), "Sup...==, Support..., ... and so on");
     }
 
     #[test]

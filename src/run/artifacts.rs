@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::collect::copy;
@@ -92,7 +92,7 @@ struct Room {
     bytes: u64,
     /// What was written before, in seconds since 1970, is left out.
     created: i64,
-    known: BTreeSet<String>,
+    known: BTreeSet<PathBuf>,
 }
 
 fn take(globbed: &Globbed, reader: impl Read, target: &Path, room: &mut Room, taken: &mut Taken) -> io::Result<()> {
@@ -101,7 +101,8 @@ fn take(globbed: &Globbed, reader: impl Read, target: &Path, room: &mut Room, ta
         let mut entry = entry?;
         let kind = entry.header().entry_type();
         let Some(path) = globbed.matching(&entry.path()?, kind) else { continue };
-        let name = globbed.name_of(&path);
+        let below = globbed.name_of(&path);
+        let name = shown(&below);
         if !room.known.insert(path) {
             continue;
         }
@@ -109,7 +110,7 @@ fn take(globbed: &Globbed, reader: impl Read, target: &Path, room: &mut Room, ta
             left_out.push(format!("left out `{name}`: it is not a plain file"));
             continue;
         }
-        let stays_inside = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
+        let stays_inside = below.components().all(|part| matches!(part, Component::Normal(_)));
         if !stays_inside {
             left_out.push(format!("left out `{name}`: it leads out of its directory"));
             continue;
@@ -123,10 +124,10 @@ fn take(globbed: &Globbed, reader: impl Read, target: &Path, room: &mut Room, ta
             left_out.push(format!("left out `{name}`: more than {MOST_FILES} files or {most} of {}", room.what));
             continue;
         }
-        let bytes = copy(&mut entry, &target.join(&name), room.bytes, None)?;
+        let bytes = copy(&mut entry, &target.join(&below), room.bytes, None)?;
         room.files -= 1;
         room.bytes -= bytes;
-        taken.files.push(OutputFile { path: name, bytes });
+        taken.files.push(OutputFile { path: below.to_string_lossy().into_owned(), bytes });
     }
     let more = left_out.len().saturating_sub(MOST_REMARKS);
     taken.remarks.extend(left_out.into_iter().take(MOST_REMARKS));
@@ -134,6 +135,11 @@ fn take(globbed: &Globbed, reader: impl Read, target: &Path, room: &mut Room, ta
         taken.remarks.push(format!("left out {more} more files of the {}", room.what));
     }
     Ok(())
+}
+
+/// Returns a path for people, in one line.
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().replace(char::is_control, "\u{FFFD}")
 }
 
 #[cfg(test)]

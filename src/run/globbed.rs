@@ -1,7 +1,7 @@
 //! The files of an ended container that a glob matches, from the archive of the deepest directory that holds them all.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
@@ -53,16 +53,17 @@ impl Globbed {
 
     /// Returns the absolute path in the container of an entry that matches and is no directory. One that leads out of the
     /// archive matches nothing.
-    pub(super) fn matching(&self, path: &Path, kind: tar::EntryType) -> Option<String> {
+    pub(super) fn matching(&self, path: &Path, kind: tar::EntryType) -> Option<PathBuf> {
         let below = inside(path)?;
-        let below = below.to_string_lossy();
-        let path = if below.is_empty() { self.top.clone() } else { format!("{}/{below}", self.top) };
+        let top = Path::new(if self.top.is_empty() { "/" } else { &self.top });
+        let path = if below.as_os_str().is_empty() { top.to_owned() } else { top.join(below) };
         (!kind.is_dir() && self.matcher.is_match(&path)).then_some(path)
     }
 
     /// Returns a path relative to the working directory, or without its first slash.
-    pub(super) fn name_of(&self, path: &str) -> String {
-        path.strip_prefix(&self.work_dir).unwrap_or(path.trim_start_matches('/')).to_owned()
+    pub(super) fn name_of(&self, path: &Path) -> PathBuf {
+        let below = path.strip_prefix(&self.work_dir).or_else(|_| path.strip_prefix("/"));
+        below.unwrap_or(path).to_owned()
     }
 
     /// Wraps an error of reading the archive.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::collect::{Collected, MOST_BYTES, MOST_FILES, copy, read_report};
@@ -65,7 +65,7 @@ fn take(
     globbed: &Globbed,
     reader: impl Read,
     target: &Target<'_>,
-    known: &mut BTreeSet<String>,
+    known: &mut BTreeSet<PathBuf>,
     collected: &mut Collected,
 ) -> io::Result<()> {
     let mut room = MOST_BYTES;
@@ -73,7 +73,8 @@ fn take(
         let mut entry = entry?;
         let kind = entry.header().entry_type();
         let Some(path) = globbed.matching(&entry.path()?, kind).filter(|path| !known.contains(path)) else { continue };
-        let name = globbed.name_of(&path);
+        let below = globbed.name_of(&path);
+        let name = below.to_string_lossy();
         if !kind.is_file() {
             collected.remarks.push(format!("left out `{name}`: it is not a plain file"));
             continue;
@@ -87,7 +88,7 @@ fn take(
             collected.remarks.push(format!("left out `{name}` and what follows: too many reports"));
             break;
         }
-        let path_here = target.dir.join(&name);
+        let path_here = target.dir.join(&below);
         room -= copy(&mut entry, &path_here, room, target.redactor)?.min(room);
         collected.reports.push(read_report(format_of(&path_here)?, &name, File::open(&path_here)?));
         known.insert(path);

@@ -98,6 +98,86 @@ def test_a():
 }
 
 #[test]
+fn nothing_that_only_looks_touches_a_volume_of_the_tests_service() {
+    let project = Project::empty();
+    // As a developer may have one of that name.
+    let name = format!("of-a-developer-{}", std::process::id());
+    let compose = format!(
+        "services: {{ app: {{ image: minke-test/services, volumes: ['{name}:/data'] }} }}\nvolumes: {{ {name}: {{}} }}\n"
+    );
+    project.write("compose.yaml", compose).write("test_a.py", "def test_a(): open('/data/x', 'x')\n");
+    let volumes = || docker(&["volume", "ls", "-q", "--filter", &format!("name={name}")]);
+    let beside =
+        ["-f", "compose.yaml", "--service", "app", "--setup", "touch /data/of-setup", "--setup-network", "none"];
+    project.minke(&[&["plan"], &beside[..]].concat()).expect(0);
+    assert_eq!(volumes(), "");
+    project.minke(&[&["pytest"], &beside[..]].concat()).expect(0);
+    assert_eq!(volumes(), "");
+}
+
+#[test]
+fn the_tests_have_the_names_and_limits_of_their_service_and_what_means_nothing_is_told() {
+    let project = Project::empty();
+    let compose = r#"
+services:
+  app:
+    image: minke-test/services
+    entrypoint: [ "/bin/false" ]
+    command: serve
+    pids_limit: 77
+    healthcheck: { test: [ "CMD", "false" ] }
+    networks: { default: { aliases: [ www ] } }
+    volumes: [ "shared:/shared" ]
+  caller:
+    image: minke-test/services
+    command: [ "sh", "-c", "until getent hosts app && getent hosts www; do sleep 0.2; done; touch /shared/called; sleep 60" ]
+    volumes: [ "shared:/shared" ]
+    stop_grace_period: 0s
+volumes: { shared: {} }
+"#;
+    let test = r#"
+import os, socket, time
+def test_a():
+    assert open("/sys/fs/cgroup/pids/pids.max").read().strip() == os.environ["PIDS"]
+    mine = socket.gethostbyname(socket.gethostname())
+    assert socket.gethostbyname("app") == socket.gethostbyname("www") == mine
+    while not os.path.exists("/shared/called"):
+        time.sleep(0.1)
+"#;
+    project.write("compose.yaml", compose).write("test_a.py", test);
+    let run = |pids: &str, more: &[&str]| {
+        let pids = format!("PIDS={pids}");
+        let fixed = ["pytest", "-f", "compose.yaml", "--service", "app", "--timeout", "60", "--env", &pids];
+        project.minke(&[&fixed[..], more].concat())
+    };
+    let ended = run("77", &[]);
+    ended.expect(0).says("`entrypoint`, `command`, `healthcheck` of `app` mean nothing for the tests");
+    run("88", &["--pids", "88"]).expect(0);
+    left_nothing(&ended);
+}
+
+#[test]
+fn a_service_that_fails_while_another_one_starts_leaves_nothing_and_warns_of_nothing() {
+    let project = Project::empty();
+    let compose = r#"
+services:
+  slow:
+    image: minke-test/services
+    command: sleep 60
+    stop_grace_period: 0s
+    x-minke: { ready: [ { tcp: 5432, timeout: 60s } ] }
+  wrong: { image: minke-test/services, command: no-such-command }
+"#;
+    project.write("compose.yaml", compose).write("test_a.py", "def test_a(): pass\n");
+    for _ in 0..4 {
+        let ended = project.minke(&["pytest", "--image", "minke-test/services", "-f", "compose.yaml"]);
+        ended.expect(3).says("service `wrong`").says("correct its `command` or `entrypoint`");
+        assert!(!ended.stderr.contains("left behind"), "{}", ended.stderr);
+        left_nothing(&ended);
+    }
+}
+
+#[test]
 fn the_user_and_the_variables_of_the_tests_service_are_those_of_placed_files_too() {
     let project = Project::empty();
     let compose = r#"

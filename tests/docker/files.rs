@@ -142,6 +142,23 @@ def test_a():
 }
 
 #[test]
+fn an_artifact_whose_name_is_no_text_keeps_it() {
+    let project = Project::empty();
+    let test = "import os\ndef test_a():\n    os.makedirs('out')\n    for name in [b'\\xff', b'\\xfe']: open(b'out/' + name, 'wb').write(name)\n    os.symlink('x', 'out/a\\nb')\n";
+    project.write("test_a.py", test);
+    let ended = run(&project, &["--artifacts", "out/*"]);
+    ended.expect(0).says("left out `out/a\u{FFFD}b`: it is not a plain file");
+    let dir = ended.run_dir().join("shards/1/artifacts/out");
+    let mut kept: Vec<(Vec<u8>, Vec<u8>)> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|entry| (entry.file_name().into_encoded_bytes(), fs::read(entry.path()).unwrap()))
+        .collect();
+    kept.sort();
+    assert_eq!(kept, [(b"\xFE".to_vec(), b"\xFE".to_vec()), (b"\xFF".to_vec(), b"\xFF".to_vec())]);
+}
+
+#[test]
 fn a_shard_directory_with_a_link_in_it_does_not_lead_artifacts_away() {
     let project = Project::empty();
     let text = "import os, glob\ndef test_a():\n    os.makedirs('out'); open('out/a', 'w').write('x')\n    for run in glob.glob('/project/.minke/runs/*/shards/1'):\n        os.symlink('../../../../../elsewhere', run + '/artifacts')\n";

@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 
 use super::DockerEngine;
 use super::failure::{is_gone, operation, words};
+use crate::engine::error::OTHER_PLATFORM;
 use crate::engine::reference::Reference;
 use crate::engine::{EngineError, Image, ImageNews, ImageRequest};
 use crate::model::{ImageId, Platform, Pull};
@@ -73,7 +74,7 @@ async fn find_alone(engine: &DockerEngine, request: &ImageRequest) -> Result<Ima
             Pull::Missing | Pull::Never => return Ok(image),
             Pull::Always => String::new(),
         },
-        Some((_, platform)) => format!("the engine has it for {platform}, and "),
+        Some((_, platform)) => format!("{OTHER_PLATFORM}{platform}, and "),
         None => String::new(),
     };
     if request.pull == Pull::Never {
@@ -82,7 +83,10 @@ async fn find_alone(engine: &DockerEngine, request: &ImageRequest) -> Result<Ima
     engine.observer.tell(name, ImageNews::PullBegun);
     let pulled = pull(engine, request).await;
     engine.observer.tell(name, if pulled.is_ok() { ImageNews::Ready } else { ImageNews::Failed });
-    pulled?;
+    pulled.map_err(|error| match error {
+        EngineError::ImageMissing { image, detail } => missing(&image, format!("{why_not}{detail}")),
+        error => error,
+    })?;
     match inspect(engine, name, name).await? {
         Some((image, platform)) if is_wanted(request, &platform) => Ok(image),
         Some((_, platform)) => Err(missing(name, format!("the registry has it for {platform}"))),

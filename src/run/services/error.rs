@@ -24,7 +24,11 @@ impl ServiceError {
     }
 
     pub(super) fn of_engine(service: &str, error: &EngineError) -> Self {
-        let help = error.help().map(|help| format!("; {help}")).unwrap_or_default();
+        let help = match error {
+            EngineError::Command { .. } => Some("correct its `command` or `entrypoint`".to_owned()),
+            error => error.help(),
+        };
+        let help = help.map(|help| format!("; {help}")).unwrap_or_default();
         Self::new(service, format!("{}{help}", error.in_full()))
     }
 

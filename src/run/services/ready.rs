@@ -84,7 +84,8 @@ impl Looked<'_> {
         let waited = timeout(readiness.timeout, waiting).await;
         waited.unwrap_or_else(|_| {
             let seconds = readiness.timeout.as_secs_f64();
-            Err(format!("it was not ready within {seconds} s ({}): {last}", name(&readiness.probe)))
+            let why = if last.is_empty() { String::new() } else { format!(": {last}") };
+            Err(format!("it was not ready within {seconds} s ({}){why}", name(&readiness.probe)))
         })
     }
 

@@ -3,8 +3,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use futures::future::{join_all, try_join_all};
+use futures::StreamExt;
+use futures::future::join_all;
+use futures::stream::FuturesUnordered;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::error::ServiceError;
 use super::lock;
@@ -85,8 +88,18 @@ impl ServiceSet {
             self.make_network().await?;
         }
         let progress: Vec<_> = self.services.iter().map(|_| watch::Sender::new(Progress::Waiting)).collect();
-        try_join_all((0..self.services.len()).map(|place| self.start_one(place, &progress))).await?;
-        Ok(())
+        let given_up = CancellationToken::new();
+        let mut starting: FuturesUnordered<_> =
+            (0..self.services.len()).map(|place| self.start_one(place, &progress, &given_up)).collect();
+        let mut all = Ok(());
+        // The others end what they are about before anything is removed: a call to the engine is never left alone.
+        while let Some(started) = starting.next().await {
+            if started.is_err() && all.is_ok() {
+                all = started;
+                given_up.cancel();
+            }
+        }
+        all
     }
 
     /// Waits until what a shard needs besides services that are ready holds: that some have come to their ends.
@@ -209,13 +222,24 @@ impl ServiceSet {
         Ok(())
     }
 
-    async fn start_one(&self, place: usize, progress: &[watch::Sender<Progress>]) -> Result<(), ServiceError> {
+    /// Starts a service when those that it depends on are there, unless another one has failed meanwhile.
+    async fn start_one(
+        &self,
+        place: usize,
+        progress: &[watch::Sender<Progress>],
+        given_up: &CancellationToken,
+    ) -> Result<(), ServiceError> {
         let service = &self.services[place];
         for need in &service.depends_on {
-            self.wait_for_dependency(need, progress).await?;
+            tokio::select! {
+                biased;
+                reached = self.wait_for_dependency(need, progress) => reached?,
+                () = given_up.cancelled() => return Err(not_wanted(service)),
+            }
         }
         if !self.runs(place) {
-            self.bring_up(place, &progress[place]).await.map_err(|error| self.with_last_lines(place, error))?;
+            let up = self.bring_up(place, &progress[place], given_up).await;
+            up.map_err(|error| self.with_last_lines(place, error))?;
         }
         progress[place].send_replace(Progress::Ready);
         Ok(())
@@ -262,13 +286,18 @@ impl ServiceSet {
 
     /// Creates the container if there is none, starts it and waits until it is ready. Of a service whose files are to be
     /// cloned, the first one only shows how they look.
-    async fn bring_up(&self, place: usize, progress: &watch::Sender<Progress>) -> Result<(), ServiceError> {
+    async fn bring_up(
+        &self,
+        place: usize,
+        progress: &watch::Sender<Progress>,
+        given_up: &CancellationToken,
+    ) -> Result<(), ServiceError> {
         let service = &self.services[place];
         let failed = |error: EngineError| ServiceError::of_engine(&service.name, &error);
         if service.reset == Reset::Snapshot {
             let snapshot = self.resources.snapshot(service, async {
                 self.create(place, None).await?;
-                self.run_until_ready(place, None).await?;
+                self.run_until_ready(place, None, given_up).await?;
                 let container = self.container(place).ok_or_else(|| gone(service))?;
                 self.resources.engine.stop(&container, service.stop_grace).await.map_err(failed)?;
                 Ok(container)
@@ -281,7 +310,7 @@ impl ServiceSet {
         } else if self.container(place).is_none() {
             self.create(place, None).await?;
         }
-        self.run_until_ready(place, Some(progress)).await
+        self.run_until_ready(place, Some(progress), given_up).await
     }
 
     async fn create(&self, place: usize, image: Option<&crate::model::ImageId>) -> Result<(), ServiceError> {
@@ -341,8 +370,12 @@ impl ServiceSet {
         &self,
         place: usize,
         progress: Option<&watch::Sender<Progress>>,
+        given_up: &CancellationToken,
     ) -> Result<(), ServiceError> {
         let service = &self.services[place];
+        if given_up.is_cancelled() {
+            return Err(not_wanted(service));
+        }
         // Taken out while it is started, for a lock is not held across a call to the engine.
         let mut member = lock(&self.members[place]).take().ok_or_else(|| gone(service))?;
         let started = member.start(&self.resources.engine).await;
@@ -358,6 +391,7 @@ impl ServiceSet {
         let code = tokio::select! {
             biased;
             ready = looked.wait() => return ready.map_err(|why| ServiceError::new(&service.name, why)),
+            () = given_up.cancelled() => return Err(not_wanted(service)),
             ended = exit.wait_for(Option::is_some) => ended.map_or(0, |exit| exit.as_ref().map_or(0, |exit| exit.code)),
         };
         Err(ServiceError::new(&service.name, format!("it ended with exit code {code} before it was ready")))
@@ -413,6 +447,10 @@ impl ServiceSet {
         let lines = lock(&self.members[place]).as_ref().map(|member| member.log.last_lines());
         error.with_last_lines(lines.unwrap_or_default())
     }
+}
+
+fn not_wanted(service: &Service) -> ServiceError {
+    ServiceError::new(&service.name, "it is not wanted any more, as another one has failed")
 }
 
 fn gone(service: &Service) -> ServiceError {

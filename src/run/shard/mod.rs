@@ -164,6 +164,7 @@ impl ShardTask {
         let mut spec = self.spec();
         if let Some(network) = lease.as_ref().and_then(Lease::network) {
             spec.container.network = Network::Named(network);
+            spec.aliases.clone_from(&shared.plan.template().aliases);
         }
         for mount in &mut spec.container.mounts {
             if let MountSource::Volume(Some(name)) = &mount.source {
