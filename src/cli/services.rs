@@ -31,7 +31,16 @@ pub(super) fn beside(settings: &Settings) -> Result<Beside, CliError> {
         need.check(&beside.services.list)?;
     }
     check(&beside.services.list)?;
+    beside.warnings.extend(beside.services.list.iter().filter_map(without_reset));
     Ok(beside)
+}
+
+/// Tells that a service is never reset, although it says how.
+fn without_reset(service: &Service) -> Option<String> {
+    let is_in_vain =
+        service.per != ServiceScope::Shard && service.reset != Service::new("", service.image.clone()).reset;
+    is_in_vain
+        .then(|| format!("`reset` of `{}` means nothing: all shards share it, and it is never reset", service.name))
 }
 
 fn of_compose(settings: &Settings) -> Result<Beside, CliError> {

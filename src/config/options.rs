@@ -148,8 +148,8 @@ options! {
         no_snapshot: One<Switch>, "true|false" .default("false");
         /// Directory in the container that tests are run in, as an absolute path.
         work_dir: One<ContainerPath>, "PATH" .otherwise("the image's own, /project for a mounted source");
-        /// File that is written into each container before it starts; may be repeated. What ends in `.j2` is a template,
-        /// which is filled in for each container and loses this end.
+        /// File that is written into each container before it starts; may be repeated. A FROM that ends in `.j2` is a
+        /// template, which is filled in for each container.
         file: All<FileToPlace>, "FROM:TO[:MODE]";
         /// Variable for the containers; without a value it is taken from the environment. May be repeated and adds to
         /// those of the file.

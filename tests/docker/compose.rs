@@ -157,6 +157,18 @@ def test_a():
 }
 
 #[test]
+fn a_reset_of_a_service_that_all_share_is_told_to_mean_nothing() {
+    let project = Project::empty();
+    let service = "{ image: minke-test/services, command: sleep 9, stop_grace_period: 0s, x-minke: { per: run, reset: restart } }";
+    project
+        .write("compose.yaml", format!("services: {{ db: {service} }}\n"))
+        .write("test_a.py", "def test_a(): pass\n");
+    let ended = project.minke(&["plan", "--image", "minke-test/services", "-f", "compose.yaml"]);
+    ended.expect(0).says("warning: `reset` of `db` means nothing");
+    assert!(ended.stdout.contains("services   db"), "{}", ended.stdout);
+}
+
+#[test]
 fn a_service_that_fails_while_another_one_starts_leaves_nothing_and_warns_of_nothing() {
     let project = Project::empty();
     let compose = r#"
