@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::scalar::Scalar;
 use crate::model::{Mount, MountSource, Ulimit};
-use crate::notation::{Fault, closest, parse_size, print_size};
+use crate::notation::{Fault, closest, parse_mode, parse_size, print_size};
 
 /// The capabilities of Linux, without `CAP_` (capabilities(7)).
 const CAPABILITIES: [&str; 41] = [
@@ -148,8 +148,8 @@ impl Scalar for TmpfsEntry {
             match option.split_once('=') {
                 Some(("size", size)) => bytes = Some(parse_size(size)?),
                 Some(("mode", octal)) => {
-                    let digits = u32::from_str_radix(octal, 8).ok().filter(|mode| *mode <= 0o7777);
-                    mode = Some(digits.ok_or_else(|| Fault::new("must have a mode of octal digits").help(advice))?);
+                    let fault = || Fault::new("must have a mode of octal digits").help(advice);
+                    mode = Some(parse_mode(octal).ok_or_else(fault)?);
                 }
                 _ => {
                     return Err(Fault::new("must have no options but size and mode").help(advice));

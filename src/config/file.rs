@@ -189,6 +189,10 @@ impl ConfigFile {
                     .collect(),
             ),
             DeValue::String(text) => notation::Value::Scalar(text.to_string()),
+            // Permissions are written so, and say the same without quotes.
+            DeValue::Integer(integer) if integer.radix() == 8 => {
+                notation::Value::Scalar(format!("0o{}", integer.as_str()))
+            }
             DeValue::Integer(integer) => {
                 let number = i128::from_str_radix(integer.as_str(), integer.radix());
                 notation::Value::Scalar(number.map_or_else(|_| integer.to_string(), |number| number.to_string()))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::error::ConfigError;
 use super::scalar::Scalar;
 use crate::model::PlacedFile;
-use crate::notation::Fault;
+use crate::notation::{Fault, parse_mode};
 
 /// What a template's name ends in.
 const TEMPLATE_END: &str = ".j2";
@@ -42,8 +42,7 @@ impl Scalar for FileToPlace {
         if from.is_empty() || !to.starts_with('/') || to.ends_with('/') {
             return Err(Fault::new("must have a file and an absolute path in the container").help(advice));
         }
-        let mode = mode.map(|mode| u32::from_str_radix(mode, 8).ok().filter(|mode| *mode <= 0o7777));
-        let Some(mode) = mode.unwrap_or(Some(PlacedFile::MODE)) else {
+        let Some(mode) = mode.map_or(Some(PlacedFile::MODE), parse_mode) else {
             return Err(Fault::new("must have permissions of octal digits").help(advice));
         };
         Ok(Self { from: PathBuf::parse(from, base)?, to: to.to_owned(), mode })

@@ -8,7 +8,7 @@ use super::error::ConfigError;
 use super::scalar::{ContainerPath, Scalar};
 use super::service::unknown;
 use crate::model::PlacedFile;
-use crate::notation::{Fault, Fields, Node, Reading, parse_duration};
+use crate::notation::{Fault, Fields, Node, Reading, parse_duration, parse_mode};
 
 /// The key of the tables. With text it is the option of the same name.
 pub(super) const KEY: &str = "file";
@@ -53,8 +53,7 @@ fn file(table: &Node, base: &Path, root: &Path, environment: &Environment) -> Re
 }
 
 fn mode(text: &str) -> Result<u32, Fault> {
-    let digits = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o7777);
-    digits.ok_or_else(|| Fault::new("must be permissions of octal digits").help("Such as `\"0640\"`, with quotes."))
+    parse_mode(text).ok_or_else(|| Fault::new("must be permissions of octal digits").help("Such as `\"0640\"`."))
 }
 
 fn owner(text: &str) -> Result<(u32, u32), Fault> {

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::fields::{Fields, Reading, Unread, parse};
 use super::node::{Node, Value, Wrong};
-use super::{Fault, parse_size};
+use super::{Fault, parse_mode, parse_size};
 use crate::model::{Mount, MountSource};
 
 const HELP: &str =
@@ -202,11 +202,7 @@ fn parse_tmpfs(text: &str) -> Result<(Mount, Vec<String>), Fault> {
 }
 
 fn octal(text: &str) -> Result<u32, Fault> {
-    let digits = text.strip_prefix("0o").unwrap_or(text);
-    match u32::from_str_radix(digits, 8) {
-        Ok(mode) if mode <= 0o7777 => Ok(mode),
-        Ok(_) | Err(_) => Err(Fault::new("must be permissions in octal").help("Such as `1777`.")),
-    }
+    parse_mode(text).ok_or_else(|| Fault::new("must be permissions in octal").help("Such as `1777`."))
 }
 
 fn target_path(text: &str) -> Result<String, Fault> {

@@ -52,7 +52,7 @@ source = "copy"
 path = "/etc/app.ini"
 content = "shard {{ shard }} of {{ env.WHO }}\n"
 template = true
-mode = "0640"
+mode = 0o640
 owner = "12:34"
 [[file]]
 path = "/etc/plain"
