@@ -17,7 +17,8 @@ use minke::engine::{
     TarStream,
 };
 use minke::model::{
-    Cause, ContainerExit, Event, ExitCode, ImageId, Policy, RunState, ShardTemplate, Unit, UnitOutcome,
+    Cause, ContainerExit, Dependency, DependencyCondition, Event, ExitCode, ImageId, ImageSource, Policy, RunState,
+    Service, ShardTemplate, Unit, UnitOutcome,
 };
 use minke::plan::{FrameworkCall, Isolation, Plan, PlanInput, plan};
 use minke::report::Sink;
@@ -303,6 +304,23 @@ fn a_good_engine_gives_a_green_run_and_nothing_is_left() {
     let state = run(plan_of(5, 2, Isolation::Shard), &engine);
     assert_eq!(outcomes(&state), vec![UnitOutcome::Passed; 5]);
     assert!(engine.left.lock().unwrap().is_empty());
+}
+
+#[test]
+fn services_that_need_each_other_are_refused_and_not_waited_for() {
+    let service = |name: &str, needs: &str| Service {
+        depends_on: vec![Dependency { service: needs.to_owned(), condition: DependencyCondition::Started }],
+        ..Service::new(name, ImageSource::Named("image".to_owned()))
+    };
+    let mut template = ShardTemplate::new("image");
+    template.services.list = vec![service("a", "b"), service("b", "a")];
+    let plan = plan_with(1, 1, Isolation::Shard, template);
+    let dir = tempfile::tempdir().unwrap();
+    let sinks = Sinks::new(RunDirectory::create(dir.path(), new_run_id()).unwrap());
+    let engine: Arc<dyn Engine> = Arc::new(FakeEngine::new(Vec::new()));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    let refused = runtime.block_on(minke::run(plan, engine, sinks, Cancel::new())).unwrap_err();
+    assert_eq!(refused.to_string(), "services need each other: a -> b -> a");
 }
 
 #[test]

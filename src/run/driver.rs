@@ -20,7 +20,7 @@ use crate::engine::{Engine, EngineError, Image, ImageRequest, Labels, Owner, rem
 use crate::framework;
 use crate::model::{
     Batch, BatchResult, CancelReason, Cause, EVENT_FORMAT_VERSION, EventKind, ExitCode, ImageId, Kept, OutputFile,
-    RunState, ShardId, ShardProblem, Slot, Trouble, UnitResult,
+    RunState, Services, ShardId, ShardProblem, Slot, Trouble, UnitResult, order_services,
 };
 use crate::plan::Plan;
 use crate::report::Redactor;
@@ -47,11 +47,13 @@ const INPUTS: usize = 1024;
 /// part of the returned state, in which every planned unit has exactly one outcome.
 ///
 /// # Errors
-/// [`RunError`] when the run's files cannot be written or the plan names an unknown framework. An engine that fails is
+/// [`RunError`] when the run's files cannot be written, the plan names an unknown framework or its services need each other. An engine that fails is
 /// no error: the units are errored.
 pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Cancel) -> Result<RunState, RunError> {
     let name = plan.framework().name.clone();
     let Some(&framework) = framework::named(&name).first() else { return Err(RunError::UnknownFramework { name }) };
+    let services =
+        Services { list: order_services(plan.template().services.list.clone())?, ..plan.template().services.clone() };
     let directory = sinks.directory().clone();
     let (inputs, incoming) = mpsc::channel(INPUTS);
     let redactor = Redactor::new(&plan.template().secrets).map(Arc::new);
@@ -71,9 +73,9 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     });
     let labels = Labels { run: directory.run(), owner: Owner::this_process(), expires: expiry(&plan) };
     let template = plan.template();
-    let services = (!template.services.list.is_empty()).then(|| {
+    let services = (!services.list.is_empty()).then(|| {
         let (engine, network) = (Arc::clone(&engine), &template.container.network);
-        ServicePool::new(engine, labels.clone(), &template.services, network, directory.path(), redactor.clone())
+        ServicePool::new(engine, labels.clone(), &services, network, directory.path(), redactor.clone())
     });
     let shared = Arc::new(Shared {
         services,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::model::ServiceCycle;
+
 /// Why a run could not be carried out.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -23,6 +25,9 @@ pub enum RunError {
         /// The framework's name.
         name: String,
     },
+    /// Services of the plan need each other, so that none could be the first.
+    #[error(transparent)]
+    ServiceCycle(#[from] ServiceCycle),
 }
 
 impl RunError {
@@ -37,7 +42,7 @@ impl RunError {
             Self::Write { .. } => {
                 Some("check its permissions and the free disk space, or choose another `--output-dir`".to_owned())
             }
-            Self::UnknownFramework { .. } => None,
+            Self::UnknownFramework { .. } | Self::ServiceCycle(_) => None,
         }
     }
 }
