@@ -199,7 +199,8 @@ impl Document {
                 self.cases.push(special("(all skipped)", FindingKind::Skipped, message, String::new()));
             }
             Some(plan) if plan.count != count && self.bailed_out.is_none() => {
-                let fault = format!("the plan has {} tests, and {count} were run", plan.count);
+                let tests = if plan.count == 1 { "test" } else { "tests" };
+                let fault = format!("the plan has {} {tests}, and {count} ran", plan.count);
                 self.fault(fault);
             }
             Some(_) | None => {}
@@ -367,12 +368,12 @@ mod tests {
     #[test]
     fn a_plan_that_is_not_kept_is_an_error() {
         for (text, fault) in [
-            ("1..3\nok 1\n", "the plan has 3 tests, and 1 were run"),
-            ("1..1\nok 1\nok 2\n", "the plan has 1 tests, and 2 were run"),
+            ("1..3\nok 1\n", "the plan has 3 tests, and 1 ran"),
+            ("1..1\nok 1\nok 2\n", "the plan has 1 test, and 2 ran"),
             ("1..2\nok 1\nok 3\n", "test 3 came where test 2 was expected"),
             ("ok 1\n1..1\n1..1\n", "there is more than one plan"),
             ("ok 1\n1..2\nok 2\n", "test 2 came after the plan at the end"),
-            ("1..0\nok 1\n", "the plan has 0 tests, and 1 were run"),
+            ("1..0\nok 1\n", "the plan has 0 tests, and 1 ran"),
         ] {
             let report = tap(text);
             let last = report.cases.last().unwrap();
