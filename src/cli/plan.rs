@@ -11,7 +11,7 @@ use super::image_progress::ImageProgress;
 use super::prepare::prepare;
 use crate::config::{Settings, print_size};
 use crate::engine::{DockerClient, DockerEngine};
-use crate::model::ContainerSettings;
+use crate::model::{ContainerSettings, MountSource};
 use crate::plan::Plan;
 use crate::run::new_run_id;
 
@@ -74,6 +74,10 @@ fn write_text(plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
 fn differences(usual: &ContainerSettings, container: &ContainerSettings) -> Vec<String> {
     let (before, limits) = (&usual.limits, &container.limits);
     let (had, privileges) = (&usual.privileges, &container.privileges);
+    let in_memory = |settings: &ContainerSettings| {
+        let mounts = settings.mounts.iter().filter(|mount| matches!(mount.source, MountSource::Tmpfs { .. }));
+        mounts.cloned().collect::<Vec<_>>()
+    };
     let size = |key: &str, size: Option<u64>| format!("{key} {}", size.map(print_size).unwrap_or_default());
     let rows = [
         (before.memory_bytes != limits.memory_bytes, size("memory", limits.memory_bytes)),
@@ -89,7 +93,7 @@ fn differences(usual: &ContainerSettings, container: &ContainerSettings) -> Vec<
         (usual.user != container.user, format!("user {}", container.user.as_deref().unwrap_or_default())),
         (had.read_only != privileges.read_only, format!("read-only {}", privileges.read_only)),
         (before.ulimits != limits.ulimits, "ulimit".to_owned()),
-        (usual.mounts != container.mounts, "tmpfs".to_owned()),
+        (in_memory(usual) != in_memory(container), "tmpfs".to_owned()),
         (usual.dns != container.dns, "dns".to_owned()),
         (usual.extra_hosts != container.extra_hosts, "add-host".to_owned()),
         (had.devices != privileges.devices, "device".to_owned()),

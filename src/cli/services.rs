@@ -149,8 +149,9 @@ pub(super) fn without_effect(service: &Service) -> Option<String> {
     ];
     let keys: Vec<String> = keys.iter().filter(|(is_given, _)| *is_given).map(|(_, key)| format!("`{key}`")).collect();
     let name = &service.name;
+    let mean = if keys.len() == 1 { "means" } else { "mean" };
     (!keys.is_empty())
-        .then(|| format!("{} of `{name}` mean nothing for the tests that run in its place", keys.join(", ")))
+        .then(|| format!("{} of `{name}` {mean} nothing for the tests that run in its place", keys.join(", ")))
 }
 
 /// Builds or pulls the images of all services, so that no shard waits for one. Those that are built have a name afterwards.
