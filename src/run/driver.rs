@@ -47,8 +47,8 @@ const INPUTS: usize = 1024;
 /// part of the returned state, in which every planned unit has exactly one outcome.
 ///
 /// # Errors
-/// [`RunError`] when the run's files cannot be written, the plan names an unknown framework or its services need each other. An engine that fails is
-/// no error: the units are errored.
+/// [`RunError`] when the run's files cannot be written, the plan names an unknown framework or its services need each
+/// other. An engine that fails is no error: the units are errored.
 pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Cancel) -> Result<RunState, RunError> {
     let name = plan.framework().name.clone();
     let Some(&framework) = framework::named(&name).first() else { return Err(RunError::UnknownFramework { name }) };
