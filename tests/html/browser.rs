@@ -65,6 +65,8 @@ impl Page {
                 "--remote-debugging-pipe",
             ])
             .arg(format!("--user-data-dir={}", files.path().join("profile").display()))
+            // It leaves directories of its own there when it is killed.
+            .env("TMPDIR", files.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
