@@ -355,6 +355,9 @@ fn remarks_on_units(settings: &Settings, in_host: bool, found: &Found, framework
         let name = framework.name();
         remarks.push(format!("`--split all` divides no file here: minke cannot list the parts of {name}'s files"));
     }
+    let idle = settings.framework_args.iter().filter(|arg| framework.passes_without_running().contains(&arg.as_str()));
+    let name = framework.name();
+    remarks.extend(idle.map(|arg| format!("with `{arg}` {name} runs no test, and says that all of them passed")));
     remarks.extend(found.unmatched.iter().map(|path| format!("`{path}` gives no test file")));
     remarks
 }

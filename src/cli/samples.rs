@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::prepare::AUTO;
 use crate::config::Settings;
-use crate::discover::project_on_host;
+use crate::discover::{Globs, project_on_host};
 use crate::framework::{self, Framework};
 use crate::model::split_part;
 
@@ -15,10 +15,11 @@ const SAMPLES: usize = 3;
 /// takes for one.
 pub(super) fn samples(settings: &Settings, named: Option<&[String]>) -> Vec<String> {
     let selected = settings.files.iter().chain(named.unwrap_or_default()).map(|path| split_part(path).0);
-    let selected: Vec<PathBuf> = selected
-        .filter(|path| settings.root.join(path).exists())
-        .filter_map(|path| below(&settings.root, path))
-        .collect();
+    let (there, others): (Vec<&str>, Vec<&str>) = selected.partition(|path| settings.root.join(path).exists());
+    let mut selected: Vec<PathBuf> = there.into_iter().filter_map(|path| below(&settings.root, path)).collect();
+    if selected.len() < SAMPLES && !others.is_empty() {
+        selected.extend(matched(&settings.root, &others));
+    }
     // Who selects the root itself selects whatever is found in it.
     let selects_root = selected.iter().any(|path| path.as_os_str().is_empty());
     let selected = selected.into_iter().filter(|path| !path.as_os_str().is_empty());
@@ -33,6 +34,13 @@ pub(super) fn samples(settings: &Settings, named: Option<&[String]>) -> Vec<Stri
     let project = project_on_host(&[], &settings.root);
     let tests = project.paths.into_iter().filter(|path| frameworks.iter().any(|framework| framework.is_unit(path)));
     tests.take(SAMPLES).collect()
+}
+
+/// Returns the project's files that globs match; a glob that is none is told of when units are looked for.
+fn matched(root: &Path, globs: &[&str]) -> Vec<PathBuf> {
+    let globs: Vec<Globs> = globs.iter().filter_map(|glob| Globs::new(&[(*glob).to_owned()], "FILES").ok()).collect();
+    let files = project_on_host(&[], root).paths.into_iter();
+    files.filter(|path| globs.iter().any(|glob| glob.match_path(path))).take(SAMPLES).map(PathBuf::from).collect()
 }
 
 /// Makes a path relative to the root, without `.` in it; `None` for one that is elsewhere.

@@ -70,6 +70,11 @@ pub trait Framework: Send + Sync {
         None
     }
 
+    /// Lists its own arguments with which it runs no test and says that all of them passed.
+    fn passes_without_running(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Tells by which files the framework is recognised in a project; the strongest sign that there is.
     fn sign(&self, project: &ProjectFiles) -> Option<Sign>;
 

@@ -55,6 +55,10 @@ impl Framework for Pytest {
             || matches!(name, "_darcs" | "build" | "CVS" | "dist" | "node_modules" | "venv" | "{arch}" | "__pycache__")
     }
 
+    fn passes_without_running(&self) -> &'static [&'static str] {
+        &["--setup-plan", "--setup-only"]
+    }
+
     fn takes_parts(&self) -> bool {
         true
     }

@@ -41,6 +41,10 @@ impl Framework for Rspec {
         helper.or_else(|| Some(Sign::file(Strength::Usual, spec)))
     }
 
+    fn passes_without_running(&self) -> &'static [&'static str] {
+        &["--dry-run"]
+    }
+
     fn takes_parts(&self) -> bool {
         true
     }

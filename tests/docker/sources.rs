@@ -195,6 +195,16 @@ fn auto_takes_the_image_where_it_has_the_tests_and_else_a_copy() {
     let here = Project::fixture("pytest").minke(&["plan", "--image", BAKED, "--framework", "pytest", "."]);
     here.expect(0);
     assert!(!here.stderr.contains("sources:") && !here.stderr.contains("warning"), "{}", here.stderr);
+    // A quoted glob means files of this machine as a path does, and the framework is told by them.
+    let glob = Project::empty();
+    glob.write("tests/a/test_a.py", "def test_a(): pass\n").write("c/ok.sh", "true\n");
+    for arguments in
+        [&["pytest", "tests/**/*.py"][..], &["run", "tests/a/**"], &["run", "--command", "sh {unit}", "c/*.sh"]]
+    {
+        let ended = glob.minke(&[&arguments[..1], &["--image", PYTHON], &arguments[1..]].concat());
+        ended.expect(0).says("sources: ").says("1 unit");
+    }
+    glob.minke(&["pytest", "--image", PYTHON, "other/**"]).expect(4);
     let elsewhere = Project::empty();
     let ended = elsewhere.minke(&["plan", "--image", BAKED, "--framework", "pytest"]);
     ended.expect(0);

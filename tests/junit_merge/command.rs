@@ -199,6 +199,16 @@ fn retries_are_named_with_their_files_and_those_that_are_not_named_are_counted()
 }
 
 #[test]
+fn a_pass_that_repairs_nothing_is_told() {
+    let suite =
+        |inside: &str| format!("<testsuite name='s'><testcase name='t' file='f'>{inside}</testcase></testsuite>");
+    let dir = dir(&[("one.xml", &suite("<failure/>")), ("two.xml", &suite(""))]);
+    let told = stderr(&minke(dir.path(), &["one.xml", "two.xml", "-o", "-"]).code(0));
+    let expected = "retried: s > t (f): failed; a pass before that, or of no known time, does not count\n";
+    assert!(told.starts_with(expected), "{told}");
+}
+
+#[test]
 fn an_error_that_a_suite_has_itself_is_counted_by_name() {
     let suite = |errors: &str| format!("<testsuite name='s'>{errors}<testcase name='a'/></testsuite>");
     let dir = dir(&[("one.xml", &suite("<error/>")), ("two.xml", &suite("<error message='x'/><failure/>"))]);

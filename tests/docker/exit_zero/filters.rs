@@ -1,6 +1,6 @@
 //! A filter that leaves no test is not green, also where the framework files what it left out as skipped.
 
-use crate::support::{JAVASCRIPT, PYTHON, Project};
+use crate::support::{JAVASCRIPT, PYTHON, Project, RSPEC};
 
 #[test]
 fn skipped_cases_alone_are_no_green_run() {
@@ -18,5 +18,18 @@ fn skipped_cases_alone_are_no_green_run() {
         };
         run(&[]).expect(4).says("NOTHING RUN: every case was skipped").left_nothing();
         run(&["--allow-empty", "**"]).expect(0);
+    }
+}
+
+#[test]
+fn an_argument_with_which_no_test_is_run_is_warned_of() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): assert 0\n").write("a_spec.rb", "describe('x') { it('y') { raise } }\n");
+    for (framework, image, file, argument) in
+        [("pytest", PYTHON, "test_a.py", "--setup-plan"), ("rspec", RSPEC, "a_spec.rb", "--dry-run")]
+    {
+        let first = ["run", "--framework", framework, "--image", image, "--source", "mount", file];
+        let warning = format!("warning: with `{argument}` {framework} runs no test");
+        project.minke(&[&first[..], &["--", argument]].concat()).expect(0).says(&warning);
     }
 }

@@ -146,7 +146,12 @@ impl Visitor for Counter {
         }
         let outcomes: Vec<&str> = united.attempts.iter().map(|attempt| outcome(attempt.kind())).collect();
         let place = if file.is_empty() { String::new() } else { format!(" ({file})") };
-        written.retried.push(format!("{suite} > {name}{place}: {}", outcomes.join(", then ")));
+        let passes = match united.passes {
+            0 => "",
+            1 => "; a pass before that, or of no known time, does not count",
+            _ => "; passes before that, or of no known time, do not count",
+        };
+        written.retried.push(format!("{suite} > {name}{place}: {}{passes}", outcomes.join(", then ")));
     }
 
     fn leave_out(&mut self) {

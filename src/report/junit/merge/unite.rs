@@ -26,6 +26,8 @@ pub(super) struct United<'a> {
     pub(super) identical: usize,
     /// Rows that were skipped where another was run.
     pub(super) skips: usize,
+    /// Passes that are not written, for the case failed after them, or nothing tells which was first.
+    pub(super) passes: usize,
 }
 
 /// A row of a report.
@@ -43,7 +45,14 @@ pub(super) fn only(record: &Record) -> Option<United<'_>> {
     let mut fields = Fields::new(&record.payload[HEAD..]);
     let attempt = Packed::read(&mut fields);
     let is_entry = record.payload[0] == 1;
-    fields.is_empty().then(|| United { attempts: vec![attempt], is_entry, retries: 0, identical: 0, skips: 0 })
+    fields.is_empty().then(|| United {
+        attempts: vec![attempt],
+        is_entry,
+        retries: 0,
+        identical: 0,
+        skips: 0,
+        passes: 0,
+    })
 }
 
 /// Reads which attempt a row is, and of how many; 0 of 0 when it does not tell.
@@ -124,7 +133,12 @@ fn of_rows(rows: Vec<Row<'_>>, flaky: Flaky) -> United<'_> {
     let last = last(&attempts);
     let skips =
         if attempts[last].place().has_run() { own.iter().filter(|row| !row.place().has_run()).count() } else { 0 };
-    United { attempts: kept(attempts, last, flaky), is_entry, retries: others - skips, identical, skips }
+    let passed = |attempts: &[Packed<'_>]| attempts.iter().filter(|it| it.place().has_run() && !it.is_bad()).count();
+    let before = passed(&attempts);
+    let attempts = kept(attempts, last, flaky);
+    let has_failed = attempts.last().is_some_and(Packed::is_bad);
+    let passes = if has_failed { before - passed(&attempts) } else { 0 };
+    United { attempts, is_entry, retries: others - skips, identical, skips, passes }
 }
 
 /// Makes a set of attempts, in which the details of the same ones are united too.
