@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,6 +14,7 @@ use crate::engine::{ImageNews, ImageObserver};
 use crate::model::RunId;
 use crate::report::terminal::Colours;
 use crate::report::terminal::clean::clean_line;
+use crate::report::{Masking, Redactor};
 use crate::run::builds_directory;
 
 /// How often a pull is told of where there is no terminal.
@@ -33,6 +34,8 @@ pub(super) struct ImageProgress {
     logs: Option<(PathBuf, RunId)>,
     /// The current directory, which paths below it are shown relative to.
     root: PathBuf,
+    /// What masks secrets in the output of builds.
+    redactor: Option<Arc<Redactor>>,
     state: Mutex<State>,
 }
 
@@ -57,6 +60,7 @@ struct Watched {
     bar: Option<ProgressBar>,
     log: Option<(PathBuf, File)>,
     line: String,
+    masking: Masking<Arc<Redactor>>,
     what: &'static str,
 }
 
@@ -72,7 +76,8 @@ impl ImageProgress {
             (Verbosity::Verbose(_), false) => Manner::Lines { all: true },
         };
         let logs = run.map(|run| (settings.output_dir.clone(), run));
-        Self { manner, logs, root: settings.root.clone(), state: Mutex::default() }
+        let redactor = Redactor::new(&settings.secrets).map(Arc::new);
+        Self { manner, logs, root: settings.root.clone(), redactor, state: Mutex::default() }
     }
 
     /// Writes nothing to standard error from now on, for it is somebody else's.
@@ -94,7 +99,8 @@ impl ImageProgress {
             bar
         });
         let now = Instant::now();
-        let watched = Watched { begun: now, told: now, bar, log, line: String::new(), what };
+        let masking = Masking::new(self.redactor.clone());
+        let watched = Watched { begun: now, told: now, bar, log, line: String::new(), masking, what };
         if matches!(self.manner, Manner::Lines { .. }) && !state.is_hushed {
             say(None, &format!("{what}ing {image}{details}"));
         }
@@ -112,6 +118,11 @@ impl ImageProgress {
     }
 
     fn build_goes_on(&self, watched: &mut Watched, is_hushed: bool, piece: &str) {
+        let piece = watched.masking.feed(piece.as_bytes()).into_owned();
+        self.take_output(watched, is_hushed, &String::from_utf8_lossy(&piece));
+    }
+
+    fn take_output(&self, watched: &mut Watched, is_hushed: bool, piece: &str) {
         if let Some((_, log)) = &mut watched.log {
             // A log that cannot be written is no reason to give a build up.
             let _ = log.write_all(piece.as_bytes());
@@ -136,7 +147,9 @@ impl ImageProgress {
         }
     }
 
-    fn end(&self, watched: Watched, image: &str, is_hushed: bool, is_ready: bool) {
+    fn end(&self, mut watched: Watched, image: &str, is_hushed: bool, is_ready: bool) {
+        let rest = watched.masking.end();
+        self.take_output(&mut watched, is_hushed, &String::from_utf8_lossy(&rest));
         watched.bar.iter().for_each(ProgressBar::finish_and_clear);
         if is_hushed || self.manner == Manner::Silent {
             return;

@@ -9,6 +9,7 @@ use crate::engine::{BuildRequest, Engine, Image, ImageRequest};
 use crate::model::{
     Build, ContainerSettings, DependencyCondition, ImageSource, MountSource, Platform, Service, ServiceScope, Services,
 };
+use crate::report::Redactor;
 
 /// What runs beside the tests, and what compose files say of the tests' own containers.
 #[derive(Default)]
@@ -196,5 +197,7 @@ pub(super) async fn build(
 ) -> Result<Image, CliError> {
     let leave_out = vec![settings.output_dir.clone()];
     let request = BuildRequest { name, build: build.clone(), leave_out, pull: settings.pull, platform };
-    Ok(engine.build(&request).await?)
+    let redactor = Redactor::new(&settings.secrets);
+    let mask = |text: &str| redactor.as_ref().map_or_else(|| text.to_owned(), |redactor| redactor.text(text));
+    Ok(engine.build(&request).await.map_err(|error| error.masked(mask))?)
 }

@@ -153,7 +153,11 @@ impl Staged {
             MountSource::Host(path) => Some(path),
             MountSource::Volume(_) | MountSource::Existing(_) | MountSource::Tmpfs { .. } => None,
         });
-        let mut shown = shown.filter(|path| sockets.iter().any(|socket| socket.starts_with(path)));
+        // A link may lead there.
+        let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let shows =
+            |path: &Path| sockets.iter().any(|socket| socket.starts_with(path) || real(socket).starts_with(real(path)));
+        let mut shown = shown.filter(|path| shows(path));
         shown.next().map_or(Ok(()), |path| Err(CliError::SocketMounted { path: path.clone() }))
     }
 

@@ -146,6 +146,20 @@ impl EngineError {
         }
     }
 
+    /// Masks what a build said, which may have been told secrets.
+    #[must_use]
+    pub fn masked(self, mask: impl Fn(&str) -> String) -> Self {
+        match self {
+            Self::BuildFailed { image, step, detail, output } => Self::BuildFailed {
+                image,
+                step: step.as_deref().map(&mask),
+                detail: mask(&detail),
+                output: mask(&output),
+            },
+            error => error,
+        }
+    }
+
     /// Returns the last lines of what failed, where it printed some.
     pub fn output(&self) -> Option<&str> {
         let Self::BuildFailed { output, .. } = self else { return None };

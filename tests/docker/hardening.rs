@@ -62,6 +62,19 @@ def test_a(tmp_path):
 }
 
 #[test]
+fn the_engines_socket_is_found_behind_links() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n");
+    std::os::unix::fs::symlink("/var/run", project.path().join("dir")).unwrap();
+    std::os::unix::fs::symlink("/var/run/docker.sock", project.path().join("sock")).unwrap();
+    for volume in ["./dir:/d", "./sock:/s"] {
+        let service = format!("services: {{ a: {{ image: {PYTHON}, command: sleep 9, volumes: ['{volume}'] }} }}\n");
+        project.write("compose.yaml", service);
+        project.minke(&["plan", "--image", PYTHON, "-f", "compose.yaml"]).expect(2).says("--allow-engine-socket");
+    }
+}
+
+#[test]
 fn the_engines_socket_is_for_those_who_ask() {
     let test = "import stat, os\ndef test_a(): assert stat.S_ISSOCK(os.stat('/var/run/docker.sock').st_mode)\n";
     run(test, &["--allow-engine-socket"]).expect(0);

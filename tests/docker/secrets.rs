@@ -144,6 +144,27 @@ fn a_secret_that_is_missing_or_none_is_refused() {
 }
 
 #[test]
+fn a_build_that_prints_a_secret_does_not_tell_it() {
+    let project = Project::empty();
+    let value = "hunter2-of-the-build";
+    for (end, code) in [("true", 0), ("exit 3", 3)] {
+        let text = format!("FROM {PYTHON}\nARG API_TOKEN\nWORKDIR /app\nCOPY . .\nRUN echo using $API_TOKEN; {end}\n");
+        project.write("Dockerfile", text).write("test_a.py", "def test_a(): pass\n");
+        let image = ["--image", "minke-test-told-build:1"];
+        let arguments =
+            ["pytest", "--build", ".", "--build-arg", "API_TOKEN", "--secret", "API_TOKEN", "-v", "--no-cache"];
+        let ended = project.end(project.command(&[&arguments[..], &image].concat()).env("API_TOKEN", value));
+        ended.expect(code).says("using ***");
+        assert!(!ended.stderr.contains(value), "{}", ended.stderr);
+        for entry in walkdir::WalkDir::new(project.path().join(".minke")).into_iter().flatten() {
+            let kept = fs::read(entry.path()).unwrap_or_default();
+            assert!(!String::from_utf8_lossy(&kept).contains(value), "{}", entry.path().display());
+        }
+    }
+    docker(&["rmi", "minke-test-told-build:1"]);
+}
+
+#[test]
 fn a_secret_that_is_a_word_of_the_reports_is_refused_and_one_that_stands_in_a_test_s_name_is_masked() {
     let project = Project::empty();
     project.write("test_a.py", "import os\ndef test_hunter(): assert os.environ['API_TOKEN']\n");

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use minke::engine::{DockerClient, DockerEngine};
 use minke::model::{
-    Cause, Dependency, DependencyCondition, HealthCheck, ImageSource, Mount, Policy, Readiness, ReadinessProbe, Reset,
-    RunState, Service, ServiceScope, ShardTemplate, Unit, UnitOutcome,
+    Cause, Dependency, DependencyCondition, HealthCheck, ImageSource, Mount, MountSource, Policy, Readiness,
+    ReadinessProbe, Reset, RunState, Service, ServiceScope, ShardTemplate, Unit, UnitOutcome,
 };
 use minke::plan::{FrameworkCall, Isolation, PlanInput, plan};
 use minke::run::{Cancel, RunDirectory, Sinks, new_run_id};
@@ -137,6 +137,28 @@ fn a_clone_begins_where_the_first_one_was_ready() {
         made += log.matches("made a database").count();
     }
     assert_eq!(made, 1, "the others are clones");
+}
+
+#[test]
+fn a_clone_is_waited_for_by_its_own_log_and_has_what_is_in_named_volumes() {
+    let text = "import urllib.request\n\ndef test_a():\n    assert urllib.request.urlopen('http://web/made').read() == b'once'\n";
+    let project = project(3, text);
+    let script = "[ -e /data/made ] || { echo making; printf once >/data/made; }; sleep 1; echo READY; cd /data && exec python3 -m http.server 80";
+    let mut web = Service::new("web", ImageSource::Named(SERVICES.to_owned()));
+    web.command = Some(["sh", "-c", script].map(str::to_owned).to_vec());
+    web.container.mounts = vec![Mount {
+        source: MountSource::Volume(Some("data".to_owned())),
+        container: "/data".to_owned(),
+        read_only: false,
+    }];
+    let probe = ReadinessProbe::Log { pattern: "^READY$".to_owned(), count: 1 };
+    web.ready = vec![Readiness { probe, timeout: Duration::from_secs(60) }];
+    web.reset = Reset::Snapshot;
+    web.stop_grace = Duration::ZERO;
+    let state = run(&project, 3, 1, Isolation::File, vec![web]);
+    assert!(state.units().iter().all(|unit| unit.outcome() == UnitOutcome::Passed), "{}", troubles(&state));
+    let said = glob(&project, "web.log").concat();
+    assert_eq!(said.matches("making").count(), 1, "{said}");
 }
 
 #[test]

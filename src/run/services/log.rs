@@ -26,20 +26,23 @@ pub(super) struct ServiceLog {
 struct Target {
     path: PathBuf,
     file: File,
+    /// How many bytes of others stood in the file before.
+    before: u64,
     masking: Masking<Arc<Redactor>>,
 }
 
 impl ServiceLog {
     pub(super) fn create(path: &Path, redactor: Option<Arc<Redactor>>) -> io::Result<Self> {
-        let target = Target { path: path.to_owned(), file: open(path)?, masking: Masking::new(redactor) };
+        let (file, before) = open(path)?;
+        let target = Target { path: path.to_owned(), file, before, masking: Masking::new(redactor) };
         Ok(Self { file: Mutex::new(target), written: watch::Sender::new(0) })
     }
 
     /// Goes on in another file.
     pub(super) fn redirect(&self, path: &Path) -> io::Result<()> {
-        let file = open(path)?;
+        let (file, before) = open(path)?;
         let mut target = self.target();
-        (target.path, target.file) = (path.to_owned(), file);
+        (target.path, target.file, target.before) = (path.to_owned(), file, before);
         self.written.send_replace(0);
         Ok(())
     }
@@ -75,9 +78,12 @@ impl ServiceLog {
 
     /// Reads what stands behind the first `from` bytes.
     pub(super) fn read_from(&self, from: u64) -> io::Result<Vec<u8>> {
-        let path = self.target().path.clone();
+        let (path, before) = {
+            let target = self.target();
+            (target.path.clone(), target.before)
+        };
         let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(from))?;
+        file.seek(SeekFrom::Start(before + from))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         Ok(bytes)
@@ -93,9 +99,12 @@ impl ServiceLog {
     }
 }
 
-fn open(path: &Path) -> io::Result<File> {
+/// Opens a file to go on in it; returns how many bytes it has.
+fn open(path: &Path) -> io::Result<(File, u64)> {
     if let Some(dir) = path.parent() {
         fs::create_dir_all(dir)?;
     }
-    File::options().create(true).append(true).open(path)
+    let file = File::options().create(true).append(true).open(path)?;
+    let bytes = file.metadata()?.len();
+    Ok((file, bytes))
 }

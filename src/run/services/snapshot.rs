@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 
 use crate::engine::{CACHE_LABEL, CommitSpec, ContainerId, Engine, EngineError, Image, Labels, TarStream};
-use crate::model::{ImageId, MountSource, Service};
+use crate::model::{ImageId, Mount, MountSource, Service};
 
 /// How many bytes of a volume travel at once.
 const PIECE_BYTES: usize = 256 << 10;
@@ -66,10 +66,11 @@ impl Snapshot {
     }
 }
 
-/// Lists the directories of a service that are not in its image: the image's volumes, and anonymous ones of the service.
+/// Lists the directories of a service that are not in its image: the image's volumes, and its own that it may write to.
 fn volumes_of(service: &Service, image: &Image) -> Vec<String> {
     let mounts = &service.container.mounts;
-    let own = mounts.iter().filter(|mount| mount.source == MountSource::Volume(None)).map(|mount| &mount.container);
+    let is_own = |mount: &&Mount| matches!(mount.source, MountSource::Volume(_)) && !mount.read_only;
+    let own = mounts.iter().filter(is_own).map(|mount| &mount.container);
     let of_image = image.volumes.iter().filter(|path| !mounts.iter().any(|mount| mount.container == **path));
     own.chain(of_image).cloned().collect()
 }
