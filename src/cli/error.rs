@@ -64,6 +64,14 @@ pub enum CliError {
         /// The first file, as containers see it.
         path: String,
     },
+    /// A file would be written into what is mounted, not into the container.
+    #[error("`{path}` cannot be written into containers: `{mount}` is mounted there, from this machine or in memory")]
+    FileInMount {
+        /// The file, as containers see it.
+        path: String,
+        /// Where the mount is, as containers see it.
+        mount: String,
+    },
     /// A template of a file for the containers cannot be filled in.
     #[error("cannot fill in {0}")]
     Template(String),
@@ -126,6 +134,9 @@ impl CliError {
             Self::FilesReadOnly { .. } => Some(
                 "leave out `--read-only` (`read_only` of a compose service), or put the file into the image".to_owned(),
             ),
+            Self::FileInMount { .. } => {
+                Some("put it elsewhere; with `--source copy` the project is no mount, and can have it".to_owned())
+            }
             Self::Template(_) => Some(
                 "templates know `env.NAME`, `shard`, `shards`, `run` and `service.NAME.host` or `.address`".to_owned(),
             ),
@@ -155,6 +166,7 @@ impl CliError {
             | Self::Snapshot(_)
             | Self::SecretsAfar { .. }
             | Self::FilesReadOnly { .. }
+            | Self::FileInMount { .. }
             | Self::Template(_)
             | Self::SocketAfar { .. }
             | Self::SocketMounted { .. }
@@ -188,6 +200,7 @@ impl CliError {
             | Self::FilesFrom { .. }
             | Self::Record(_)
             | Self::FilesReadOnly { .. }
+            | Self::FileInMount { .. }
             | Self::Template(_)
             | Self::SecretsAfar { .. } => ExitCode::Usage,
             Self::Compose(_) | Self::Services(_) | Self::SocketAfar { .. } | Self::SocketMounted { .. } => {

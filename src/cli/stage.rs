@@ -14,8 +14,8 @@ use crate::config::{Settings, Source, name_of_built};
 use crate::discover::DiscoverError;
 use crate::engine::{Engine, Image, ImageRequest, SecretDir};
 use crate::model::{
-    ContainerSettings, ImageSource, Mount, MountSource, RunId, SECRETS_DIR, Service, Services, ShardTemplate, Slot,
-    exports,
+    ContainerSettings, ImageSource, Mount, MountSource, PlacedFile, RunId, SECRETS_DIR, Service, Services,
+    ShardTemplate, Slot, exports,
 };
 use crate::report::Redactor;
 use crate::run::{FileContext, fill_in};
@@ -85,12 +85,15 @@ pub(super) async fn stage(
         }
         Err(error) => return Err(error),
     };
+    staged.template.digest.clone_from(&image.digest);
     staged.template.services = beside.services;
-    staged.settle_engine_socket(settings, &engine.info().await?.endpoint)?;
+    let endpoint = engine.info().await?.endpoint;
+    staged.settle_engine_socket(settings, &endpoint)?;
     let source = settle_source(settings, engine, &staged.template, &image, &samples, run).await?;
     staged.in_host |= source == Source::Copy;
     if source.is_mount() {
         staged.mount(settings, source);
+        staged.refuse_engine_socket(settings, &endpoint)?;
     }
     let is_made = source == Source::Copy || settings.setup.is_some();
     let place = Place { engine: Arc::clone(engine), dir: settings.output_dir.join("cache"), labels: labels(run) };
@@ -137,7 +140,7 @@ impl Staged {
         Ok(image)
     }
 
-    /// Gives the containers the engine's socket if that is allowed, and refuses every mount that would show it otherwise.
+    /// Gives the containers the engine's socket if that is allowed, and refuses to show it otherwise.
     fn settle_engine_socket(&mut self, settings: &Settings, endpoint: &str) -> Result<(), CliError> {
         let socket = endpoint.strip_prefix("unix://").map(Path::new);
         if settings.allow_engine_socket {
@@ -145,6 +148,15 @@ impl Staged {
             self.template.container.mounts.push(Mount::host(socket, ENGINE_SOCKET));
             return Ok(());
         }
+        self.refuse_engine_socket(settings, endpoint)
+    }
+
+    /// Refuses mounts that would show the engine's socket to those who may not see it.
+    fn refuse_engine_socket(&self, settings: &Settings, endpoint: &str) -> Result<(), CliError> {
+        if settings.allow_engine_socket {
+            return Ok(());
+        }
+        let socket = endpoint.strip_prefix("unix://").map(Path::new);
         let sockets =
             [socket.unwrap_or(Path::new(ENGINE_SOCKET)), Path::new(ENGINE_SOCKET), Path::new("/run/docker.sock")];
         let services = self.template.services.list.iter().map(|service| &service.container);
@@ -190,6 +202,7 @@ impl Staged {
         if let Some(file) = settings.placed_files.first().filter(|_| self.template.container.privileges.read_only) {
             return Err(CliError::FilesReadOnly { path: file.path.clone() });
         }
+        refuse_files_in_mounts(&settings.placed_files, &self.template.container)?;
         self.template.owner = (owner.uid, owner.gid);
         self.template.files.clone_from(&settings.placed_files);
         self.template.file_env.clone_from(&settings.environment);
@@ -299,6 +312,21 @@ fn image_name(settings: &Settings, shard: Option<&Service>) -> Result<String, Cl
         }),
         Some(_) | None => Ok(settings.image_name()?.into_owned()),
     }
+}
+
+/// Refuses files that would be written to this machine, or into a file system in memory that is not there yet.
+pub(super) fn refuse_files_in_mounts(files: &[PlacedFile], container: &ContainerSettings) -> Result<(), CliError> {
+    for file in files {
+        let is_around = |mount: &&Mount| Path::new(&file.path).starts_with(&mount.container);
+        let innermost = container.mounts.iter().filter(is_around).max_by_key(|mount| mount.container.len());
+        match innermost.map(|mount| (&mount.source, &mount.container)) {
+            Some((MountSource::Host(_) | MountSource::Tmpfs { .. } | MountSource::Existing(_), mount)) => {
+                return Err(CliError::FileInMount { path: file.path.clone(), mount: mount.clone() });
+            }
+            Some((MountSource::Volume(_), _)) | None => {}
+        }
+    }
+    Ok(())
 }
 
 fn left_out(first: &Path, count: usize) -> String {

@@ -9,6 +9,8 @@ use super::{ContainerSettings, EnvVar, PlacedFile, Secret, Services, Unit};
 pub struct ShardTemplate {
     /// The image as the user named it.
     pub image: String,
+    /// The digest by which a registry knows the image, as `NAME@sha256:...`; `None` for one that no registry is known to have.
+    pub digest: Option<String>,
     /// What the container is given. Unit paths are relative to its working directory.
     pub container: ContainerSettings,
     /// What containers of some units are given instead, with all that the usual ones have besides.
@@ -39,6 +41,7 @@ impl ShardTemplate {
     pub fn new(image: impl Into<String>) -> Self {
         Self {
             image: image.into(),
+            digest: None,
             container: ContainerSettings::default(),
             variants: Vec::new(),
             aliases: Vec::new(),

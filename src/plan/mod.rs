@@ -207,7 +207,7 @@ impl Plan {
             framework: self.framework.name.clone(),
             image: self.template.image.clone(),
             image_id: self.image_id.as_ref().map(ToString::to_string),
-            image_digest: None,
+            image_digest: self.template.digest.clone(),
             work_dir: self.template.container.work_dir.clone(),
             may_be_empty: self.units.iter().all(|unit| unit.may_be_empty),
             command_line: self.command_line.clone(),

@@ -16,8 +16,8 @@ use crate::model::{Event, EventKind, Secret};
 const MASK: &[u8] = b"***";
 /// How long a line of a secret must be to be one by itself.
 const LEAST_LINE: usize = 8;
-/// How many characters of base64 say enough: fewer stand in many a word.
-const LEAST_BASE64: usize = 8;
+/// How many characters of base64 say enough: as many as the shortest secret has, whatever stands before it.
+const LEAST_BASE64: usize = 4;
 /// What writers of URLs leave as it is besides letters, digits and `-._~` (RFC 3986, 2.3): nothing, the slash, as Python's
 /// `quote` does, and what JavaScript's `encodeURIComponent` and `encodeURI` leave.
 const URL_SAFE: [&str; 4] = ["", "/", "!*'()", "!*'();,/?:@&=+$#"];

@@ -63,7 +63,8 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     let mut summary = plan.summary();
     if let Some(image) = &image {
         summary.image_id = Some(image.id.to_string());
-        summary.image_digest.clone_from(&image.digest);
+        // One that was made here for the run has none; then it is that of the image below it.
+        summary.image_digest = image.digest.clone().or(summary.image_digest);
     }
     emitter.emit(EventKind::RunStarted {
         format: EVENT_FORMAT_VERSION,

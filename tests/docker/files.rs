@@ -73,6 +73,17 @@ from = "plain"
 }
 
 #[test]
+fn files_are_for_containers_and_never_written_to_this_machine() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("x", "x");
+    let mounted = ["pytest", "--image", "minke-test/python", "--source", "mount", "--file", "x:/project/placed"];
+    project.minke(&mounted).expect(2).says("`/project/placed`").says("`/project` is mounted there");
+    assert!(!project.path().join("placed").exists());
+    run(&project, &["--tmpfs", "/cache", "--file", "x:/cache/x"]).expect(2).says("`/cache` is mounted there");
+    run(&project, &["--file", "x:/project/placed"]).expect(0);
+}
+
+#[test]
 fn a_template_that_cannot_be_filled_in_is_refused_before_anything_runs() {
     let project = Project::empty();
     project.write("test_a.py", "def test_a(): pass\n").write("a.j2", "one\n{{ env.NO_SUCH_NAME }}\n");

@@ -67,6 +67,9 @@ fn the_engines_socket_is_found_behind_links() {
     project.write("test_a.py", "def test_a(): pass\n");
     std::os::unix::fs::symlink("/var/run", project.path().join("dir")).unwrap();
     std::os::unix::fs::symlink("/var/run/docker.sock", project.path().join("sock")).unwrap();
+    let here = ["plan", "--image", PYTHON, "--source", "mount", "--command", "sh {unit}", "x", "--output-dir"];
+    let mut command = project.command(&[&here[..], &[project.path().to_str().unwrap()]].concat());
+    project.end(command.current_dir("/run")).expect(2).says("--allow-engine-socket");
     for volume in ["./dir:/d", "./sock:/s"] {
         let service = format!("services: {{ a: {{ image: {PYTHON}, command: sleep 9, volumes: ['{volume}'] }} }}\n");
         project.write("compose.yaml", service);

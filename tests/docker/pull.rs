@@ -167,6 +167,21 @@ fn an_image_is_pulled_when_the_option_says_so() {
 }
 
 #[test]
+fn the_digest_of_the_image_is_recorded_also_where_the_project_is_copied_over_it() {
+    let registry = Registry::open();
+    let name = registry.push("minke-test/base", "minke/base:1");
+    let project = Project::empty();
+    project.write("check.sh", "true\n");
+    for source in ["copy", "mount"] {
+        let ended = project.minke(&["run", "--image", &name, "--source", source, "--command", "sh {unit}", "check.sh"]);
+        let digest = ended.expect(0).state().plan().and_then(|plan| plan.image_digest.clone()).unwrap();
+        assert!(digest.starts_with(&format!("{}@sha256:", name.trim_end_matches(":1"))), "{source}: {digest}");
+        assert!(ended.junit_text().contains(&digest), "{source}");
+    }
+    docker(&["rmi", &name]);
+}
+
+#[test]
 fn an_image_for_another_platform_is_not_taken_for_the_one_that_is_asked_for() {
     let registry = Registry::open();
     let project = project();
