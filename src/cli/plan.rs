@@ -52,7 +52,7 @@ fn write_text(plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
     let batches = plan.batches().len();
     let (unit, batch) = (if units == 1 { "unit" } else { "units" }, if batches == 1 { "batch" } else { "batches" });
     writeln!(out, "size       {units} {unit}, in {batches} {batch}, at most {} at once", plan.shards())?;
-    let services: Vec<&str> = plan.template().services.list.iter().map(|service| service.name.as_str()).collect();
+    let services = service_names(plan);
     if !services.is_empty() {
         writeln!(out, "services   {}", services.join(", "))?;
     }
@@ -103,6 +103,10 @@ fn differences(usual: &ContainerSettings, container: &ContainerSettings) -> Vec<
     rows.into_iter().filter(|(differs, _)| *differs).map(|(_, row)| row).collect()
 }
 
+fn service_names(plan: &Plan) -> Vec<&str> {
+    plan.template().services.list.iter().map(|service| service.name.as_str()).collect()
+}
+
 /// Writes `{"version": 1, "framework", "image", "image_id", "isolation", "shards", "services": [name], "units": [path],
 /// "batches": [[path]]}`.
 fn write_json(plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
@@ -115,7 +119,7 @@ fn write_json(plan: &Plan, out: &mut dyn Write) -> std::io::Result<()> {
         "image_id": plan.image_id(),
         "isolation": plan.isolation(),
         "shards": plan.shards(),
-        "services": plan.template().services.list.iter().map(|service| service.name.as_str()).collect::<Vec<_>>(),
+        "services": service_names(plan),
         "units": plan.units().iter().map(|unit| unit.id.as_str()).collect::<Vec<_>>(),
         "batches": batches,
     });

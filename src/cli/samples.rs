@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::prepare::AUTO;
 use crate::config::Settings;
-use crate::discover::{Globs, project_on_host};
+use crate::discover::{Globs, is_glob, project_on_host};
 use crate::framework::{self, Framework};
 use crate::model::split_part;
 
@@ -17,8 +17,9 @@ pub(super) fn samples(settings: &Settings, named: Option<&[String]>) -> Vec<Stri
     let selected = settings.files.iter().chain(named.unwrap_or_default()).map(|path| split_part(path).0);
     let (there, others): (Vec<&str>, Vec<&str>) = selected.partition(|path| settings.root.join(path).exists());
     let mut selected: Vec<PathBuf> = there.into_iter().filter_map(|path| below(&settings.root, path)).collect();
-    if selected.len() < SAMPLES && !others.is_empty() {
-        selected.extend(matched(&settings.root, &others));
+    let globs: Vec<&str> = others.into_iter().filter(|path| is_glob(path)).collect();
+    if selected.len() < SAMPLES && !globs.is_empty() {
+        selected.extend(matched(&settings.root, &globs));
     }
     // Who selects the root itself selects whatever is found in it.
     let selects_root = selected.iter().any(|path| path.as_os_str().is_empty());
@@ -36,7 +37,7 @@ pub(super) fn samples(settings: &Settings, named: Option<&[String]>) -> Vec<Stri
     tests.take(SAMPLES).collect()
 }
 
-/// Returns the project's files that globs match; a glob that is none is told of when units are looked for.
+/// Returns the project's files that globs match; a glob that is not valid is told of when units are looked for.
 fn matched(root: &Path, globs: &[&str]) -> Vec<PathBuf> {
     let globs: Vec<Globs> = globs.iter().filter_map(|glob| Globs::new(&[(*glob).to_owned()], "FILES").ok()).collect();
     let files = project_on_host(&[], root).paths.into_iter();

@@ -87,14 +87,12 @@ pub(super) async fn stage(
     };
     staged.template.digest.clone_from(&image.digest);
     staged.template.services = beside.services;
-    let endpoint = engine.info().await?.endpoint;
-    staged.settle_engine_socket(settings, &endpoint)?;
     let source = settle_source(settings, engine, &staged.template, &image, &samples, run).await?;
     staged.in_host |= source == Source::Copy;
     if source.is_mount() {
         staged.mount(settings, source);
-        staged.refuse_engine_socket(settings, &endpoint)?;
     }
+    staged.settle_engine_socket(settings, &engine.info().await?.endpoint)?;
     let is_made = source == Source::Copy || settings.setup.is_some();
     let place = Place { engine: Arc::clone(engine), dir: settings.output_dir.join("cache"), labels: labels(run) };
     let owner = match is_made || !settings.secrets.is_empty() || !settings.placed_files.is_empty() {
@@ -148,15 +146,6 @@ impl Staged {
             self.template.container.mounts.push(Mount::host(socket, ENGINE_SOCKET));
             return Ok(());
         }
-        self.refuse_engine_socket(settings, endpoint)
-    }
-
-    /// Refuses mounts that would show the engine's socket to those who may not see it.
-    fn refuse_engine_socket(&self, settings: &Settings, endpoint: &str) -> Result<(), CliError> {
-        if settings.allow_engine_socket {
-            return Ok(());
-        }
-        let socket = endpoint.strip_prefix("unix://").map(Path::new);
         let sockets =
             [socket.unwrap_or(Path::new(ENGINE_SOCKET)), Path::new(ENGINE_SOCKET), Path::new("/run/docker.sock")];
         let services = self.template.services.list.iter().map(|service| &service.container);
@@ -199,10 +188,7 @@ impl Staged {
     /// Takes the files that are written into containers. A template that cannot be filled in is found out here, not in each
     /// shard.
     fn place_files(&mut self, settings: &Settings, owner: Owner, run: RunId) -> Result<(), CliError> {
-        if let Some(file) = settings.placed_files.first().filter(|_| self.template.container.privileges.read_only) {
-            return Err(CliError::FilesReadOnly { path: file.path.clone() });
-        }
-        refuse_files_in_mounts(&settings.placed_files, &self.template.container)?;
+        check_places(&settings.placed_files, &self.template.container)?;
         self.template.owner = (owner.uid, owner.gid);
         self.template.files.clone_from(&settings.placed_files);
         self.template.file_env.clone_from(&settings.environment);
@@ -314,8 +300,12 @@ fn image_name(settings: &Settings, shard: Option<&Service>) -> Result<String, Cl
     }
 }
 
-/// Refuses files that would be written to this machine, or into a file system in memory that is not there yet.
-pub(super) fn refuse_files_in_mounts(files: &[PlacedFile], container: &ContainerSettings) -> Result<(), CliError> {
+/// Refuses files that cannot be written, would be written to this machine, or into a file system in memory that is not there
+/// yet.
+pub(super) fn check_places(files: &[PlacedFile], container: &ContainerSettings) -> Result<(), CliError> {
+    if let Some(file) = files.first().filter(|_| container.privileges.read_only) {
+        return Err(CliError::FilesReadOnly { path: file.path.clone() });
+    }
     for file in files {
         let is_around = |mount: &&Mount| Path::new(&file.path).starts_with(&mount.container);
         let innermost = container.mounts.iter().filter(is_around).max_by_key(|mount| mount.container.len());

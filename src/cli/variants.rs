@@ -1,7 +1,7 @@
 //! Which units get a container of another kind than the usual one, by the `[[override]]` tables.
 
 use super::error::CliError;
-use super::stage::{refuse_files_in_mounts, settle_tmp};
+use super::stage::{check_places, settle_tmp};
 use crate::config::Settings;
 use crate::discover::Globs;
 use crate::model::{ShardTemplate, Unit, split_part};
@@ -33,10 +33,6 @@ pub(super) fn settle_variants(
         unit.variant = place as u32 + 1;
     }
     remarks.dedup();
-    template.variants.iter().try_for_each(|container| refuse_files_in_mounts(&template.files, container))?;
-    let read_only = template.variants.iter().any(|container| container.privileges.read_only);
-    match template.files.first().filter(|_| read_only) {
-        Some(file) => Err(CliError::FilesReadOnly { path: file.path.clone() }),
-        None => Ok(remarks),
-    }
+    template.variants.iter().try_for_each(|container| check_places(&template.files, container))?;
+    Ok(remarks)
 }

@@ -9,6 +9,7 @@
 mod choice;
 mod container;
 mod container_override;
+mod contents;
 mod coverage;
 mod duration;
 mod env_file;

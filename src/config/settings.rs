@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::choice::{Annotations, Color, Discover, EventsTo, FilesFrom, FrameworkName, Output, Source, Verbosity};
 use super::container_override::{self, ContainerOverride};
+use super::contents::Contents;
 use super::coverage::coverage;
 use super::env_file;
 use super::environment::Environment;
@@ -177,9 +178,9 @@ impl Settings {
                 Some(path) => Some(ConfigFile::named(path, root)?),
                 None => ConfigFile::search(root)?,
             };
-        let from_file = file.as_ref().map(ConfigFile::options).transpose()?.unwrap_or_default();
-        let listed_tables = file.as_ref().map(ConfigFile::listed_tables).transpose()?.unwrap_or_default();
-        let of_units = file.as_ref().map(ConfigFile::overrides).transpose()?.unwrap_or_default();
+        let contents = file.as_ref().map(ConfigFile::contents).transpose()?;
+        let from_file = contents.as_ref().map(Contents::options).transpose()?.unwrap_or_default();
+        let of_units = contents.as_ref().map(Contents::overrides).transpose()?.unwrap_or_default();
         let stronger = [&from_environment, &from_flags];
         let overrides =
             of_units.into_iter().map(|(units, options)| container_override::settle(units, options, stronger)).collect();
@@ -187,11 +188,11 @@ impl Settings {
         settle_rivals(&mut options, root)?;
         settle_command(&mut options, root)?;
         let (services, foreign_needs) =
-            file.as_ref().map(|file| file.services(environment)).transpose()?.unwrap_or_default();
+            contents.as_ref().map(|contents| contents.services(environment)).transpose()?.unwrap_or_default();
         let placed_files =
-            file.as_ref().map(|file| file.placed_files(environment, root)).transpose()?.unwrap_or_default();
-        let mut settings = Self::resolve(options, environment, root, file.map(|file| file.path))?;
-        settings.provenance.extend(listed_tables);
+            contents.as_ref().map(|contents| contents.placed_files(environment, root)).transpose()?.unwrap_or_default();
+        let mut settings = Self::resolve(options, environment, root, file.as_ref().map(|file| file.path.clone()))?;
+        settings.provenance.extend(contents.iter().flat_map(Contents::listed_tables));
         settings.overrides = overrides;
         settings.services = services;
         settings.foreign_needs = foreign_needs;

@@ -143,7 +143,7 @@ pub(super) fn compile(glob: &str, origin: &'static str) -> Result<Glob, Discover
 }
 
 /// Tells whether a path has a character that means something in a glob.
-pub(super) fn is_glob(path: &str) -> bool {
+pub(crate) fn is_glob(path: &str) -> bool {
     path.contains(['*', '?', '[', '{'])
 }
 
