@@ -1,6 +1,6 @@
 //! The keys of compose that are not honoured, and why.
 
-use crate::notation::Unread;
+use crate::notation::{At, Unread};
 
 /// Keys of a service, or below one, and why they have no effect.
 const REASONS: &[(&str, &str)] = &[
@@ -18,6 +18,8 @@ const REASONS: &[(&str, &str)] = &[
     ("cpu_rt_runtime", "give `cpus`"),
     ("cpu_shares", "give `cpus`"),
     ("cpuset", "give `cpus`"),
+    ("consistency", "it means nothing on Linux"),
+    ("create_host_path", "make the directory; one that is missing is an error"),
     ("credential_spec", ""),
     ("develop", "a run uses the files as they are"),
     ("device_cgroup_rules", "give `devices`"),
@@ -65,6 +67,12 @@ const REASONS: &[(&str, &str)] = &[
     ("additional_contexts", "the build has one context"),
     ("ssh", "a build has no SSH agent"),
 ];
+
+/// Writes the warning about the name that a volume or a network would have.
+pub(super) fn name_warning(at: &At, key: &str) -> String {
+    let reason = "each shard has its own, named by the run, and services see it by the name in the file";
+    said(&Unread { at: at.clone(), key: key.to_owned(), suggestion: None }, Some(reason))
+}
 
 /// Keys of a file beside `services`, `volumes` and `networks`, and why they have no effect.
 const TOP: &[(&str, &str)] = &[

@@ -157,9 +157,13 @@ fn volumes(section: &Map, warnings: &mut Vec<String>) -> Result<Vec<Volume>, Com
         let mut volume = Volume { name: name.clone(), external: None };
         if !node.is_null() {
             let mut fields = Fields::of(node, format!("volumes.{name}"))?;
-            let own_name = fields.text("name")?;
-            if fields.flag("external")?.unwrap_or(false) {
-                volume.external = Some(own_name.unwrap_or_else(|| name.clone()));
+            let key = fields.path("name");
+            let own_name = fields.take("name");
+            let text = own_name.map(|node| node.expect_text(&key)).transpose()?;
+            match (fields.flag("external")?.unwrap_or(false), own_name) {
+                (true, _) => volume.external = Some(text.unwrap_or(name).to_owned()),
+                (false, Some(node)) => warnings.push(ignored::name_warning(&node.at, &key)),
+                (false, None) => {}
             }
             warnings.extend(below(&fields));
         }
@@ -201,8 +205,8 @@ fn network_warnings(
 ) -> Result<(), ComposeError> {
     for (name, node) in networks.iter().filter(|(_, node)| !node.is_null()) {
         let mut fields = Fields::of(node, format!("networks.{name}"))?;
-        // A name for people; nothing is reached by it.
-        _ = fields.take("name");
+        let key = fields.path("name");
+        warnings.extend(fields.take("name").map(|node| ignored::name_warning(&node.at, &key)));
         warnings.extend(below(&fields));
     }
     let used: BTreeSet<&str> =

@@ -98,6 +98,14 @@ impl<'n> Fields<'n> {
         })
     }
 
+    /// Reads a yes or no of which only no is honoured: yes is noted like a name that nobody asked for.
+    pub(crate) fn honour_no(&mut self, name: &'static str) -> Result<(), Wrong> {
+        if self.flag(name)? == Some(true) {
+            self.asked.pop();
+        }
+        Ok(())
+    }
+
     /// Reads a whole number.
     pub(crate) fn number<T: std::str::FromStr>(&mut self, name: &'static str) -> Result<Option<T>, Wrong> {
         self.parse(name, |text| text.parse().map_err(|_| Fault::new("must be a whole number")))

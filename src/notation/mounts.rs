@@ -142,7 +142,7 @@ fn long(node: &Node, key: &str, reading: &mut Reading<'_>) -> Result<Mount, Wron
         Some("bind") => {
             let host = fields.parse("source", |text| host_path(text, base, home))?;
             let host = host.ok_or_else(|| node.wrong(key, Fault::new("must have a `source` to bind")))?;
-            inner(&mut fields, "bind", reading, |fields| fields.flag("create_host_path").map(|_| ()))?;
+            inner(&mut fields, "bind", reading, |fields| fields.honour_no("create_host_path"))?;
             MountSource::Host(host)
         }
         Some("volume") | None => {
@@ -164,7 +164,6 @@ fn long(node: &Node, key: &str, reading: &mut Reading<'_>) -> Result<Mount, Wron
             return Err(node.wrong(&fields.path("type"), fault));
         }
     };
-    _ = fields.take("consistency");
     fields.end(reading);
     Ok(Mount { source, container, read_only })
 }

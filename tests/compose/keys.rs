@@ -58,7 +58,7 @@ fn env_files_come_in_three_forms_and_the_service_itself_wins() {
 fn mounts_come_in_short_and_long_forms() {
     let keys = "volumes:\n  - v:/named:ro\n  - /anonymous\n  - ./sub/../dir:/bind\n  - /abs:/abs:ro,cached\n  - ~/h:/home\n  \
                 - {type: volume, source: w, target: /w, read_only: true}\n  \
-                - {type: bind, source: ../up, target: /up, bind: {create_host_path: true}}\n  \
+                - {type: bind, source: ../up, target: /up, bind: {create_host_path: false}}\n  \
                 - {type: tmpfs, target: /t, tmpfs: {size: 64m, mode: 01777}}\n  - {target: /anonymous2}\n\
                 tmpfs:\n  - /run\n  - /tmp:size=1m,mode=700";
     let project = Project::of(&below_service(keys)).variable("HOME", "/home/me");

@@ -57,6 +57,14 @@ fn keys_below_others_are_named_too() {
         ("volumes: ['v:/v:nocopy']", "`services.s.volumes:nocopy` is not honoured"),
         ("tmpfs: '/t:uid=1000,noexec'", "`services.s.tmpfs:uid=1000` is not honoured"),
         ("volumes: [{target: /x, volume: {subpath: y}}]", "`services.s.volumes.volume.subpath` is not honoured"),
+        (
+            "volumes: [{type: bind, source: /a, target: /x, bind: {create_host_path: true}}]",
+            "`services.s.volumes.bind.create_host_path` is not honoured: make the directory; one that is missing is an error",
+        ),
+        (
+            "volumes: [{type: bind, source: /a, target: /x, consistency: cached}]",
+            "`services.s.volumes.consistency` is not honoured: it means nothing on Linux",
+        ),
         ("enviroment: {A: 1}", "`services.s.enviroment` is not honoured: did you mean `environment`?"),
     ];
     for (keys, expected) in table {
@@ -78,6 +86,17 @@ fn ports_and_the_containers_name_are_said_to_mean_something_else() {
 }
 
 #[test]
+fn what_asks_for_nothing_else_than_is_done_is_not_warned_of() {
+    let keys = "volumes: [{type: bind, source: /a, target: /x, bind: {create_host_path: false}}]";
+    assert_eq!(warnings(keys), [""; 0]);
+    let named = "services: {s: {image: i, networks: [a], volumes: [v:/v]}}\nnetworks: {a: {name: n}}\n\
+                 volumes: {v: {name: w, external: true}}\n";
+    let found = Project::of(named).good().warnings;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("compose.yaml:2: `networks.a.name` is not honoured"), "{found:?}");
+}
+
+#[test]
 fn top_level_keys_are_named_and_those_of_others_are_not() {
     let text = "version: '3'\nname: n\nx-mine: 1\nservices: {s: {image: i, networks: [a, b], volumes: [v:/v]}}\n\
                 networks:\n  a: {driver: bridge}\n  b: \nvolumes:\n  v: {driver: nfs, name: w}\n\
@@ -92,6 +111,8 @@ fn top_level_keys_are_named_and_those_of_others_are_not() {
         "compose.yaml:6: `networks.a.driver` is not honoured",
         "compose.yaml:6: `networks` do not part services: all those of a shard are on one network",
         "compose.yaml:9: `volumes.v.driver` is not honoured",
+        "compose.yaml:9: `volumes.v.name` is not honoured: each shard has its own, named by the run, and services see it by \
+         the name in the file",
     ];
     assert_eq!(found, expected);
 }
