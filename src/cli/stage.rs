@@ -19,7 +19,7 @@ use crate::model::{
 };
 use crate::report::Redactor;
 use crate::run::{FileContext, fill_in};
-use crate::snapshot::{Place, Setup, SnapshotError, Sources, copy_sources, owner_of, set_up};
+use crate::snapshot::{Place, Setup, Sources, copy_sources, owner_of, set_up};
 use crate::source::{Owner, Rules};
 
 /// Where a project is in the container when neither the user nor the image says so.
@@ -110,8 +110,9 @@ pub(super) async fn stage(
         return Ok(staged);
     }
     staged.image = match staged.made_of(image, settings, &place, source, owner, &samples).await {
-        Err(error) if !matches!(error, CliError::Snapshot(SnapshotError::Setup { .. })) => return Err(error),
-        made_or_setup_failed => made_or_setup_failed,
+        Err(CliError::Snapshot(error)) if error.is_of_setup() => Err(error.into()),
+        Err(error) => return Err(error),
+        made => made,
     };
     Ok(staged)
 }

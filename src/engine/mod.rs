@@ -146,6 +146,12 @@ pub enum Health {
     },
 }
 
+/// Tells whether a container ended because its command was `/bin/sh` and its image has none, as the engine's own init
+/// process says.
+pub fn lacks_shell(exit: &ContainerExit, output: &str) -> bool {
+    exit.code == 127 && output.contains("exec /bin/sh failed")
+}
+
 /// What a command in a running container came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecResult {

@@ -24,6 +24,12 @@ pub enum SnapshotError {
         /// The volume's directory.
         volume: String,
     },
+    /// The setup command needs a shell.
+    #[error("image `{image}` has no /bin/sh, which `--setup` needs")]
+    NoShell {
+        /// The image as the user named it.
+        image: String,
+    },
     /// The setup command failed.
     #[error("the setup command failed with exit code {code}")]
     Setup {
@@ -45,6 +51,11 @@ pub enum SnapshotError {
 }
 
 impl SnapshotError {
+    /// Tells whether it was the setup that failed, so that the units are known and none of them could be run.
+    pub fn is_of_setup(&self) -> bool {
+        matches!(self, Self::Setup { .. } | Self::NoShell { .. })
+    }
+
     /// Returns what to do next, where that is known.
     pub fn help(&self) -> Option<String> {
         match self {
@@ -53,6 +64,7 @@ impl SnapshotError {
             Self::InVolume { .. } => {
                 Some("choose a directory outside it with `--work-dir`, or use `--source mount`".to_owned())
             }
+            Self::NoShell { .. } => Some("prepare the image by other means, such as `--build`".to_owned()),
             Self::Setup { log, .. } => Some(format!("its whole output is in `{}`", log.display())),
             Self::Log { .. } => Some("free some space, or choose another `--output-dir`".to_owned()),
         }

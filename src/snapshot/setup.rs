@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::SnapshotError;
 use super::place::{Made, Place, key, repository};
-use crate::engine::{Image, Output};
+use crate::engine::{Image, Output, lacks_shell};
 use crate::model::ContainerSettings;
 use crate::report::{Masking, Redactor};
 use crate::source::{Index, Manifest, Owner, Rules, archive, list};
@@ -79,6 +79,9 @@ pub async fn set_up(place: &Place, base: &Image, base_name: &str, setup: &Setup<
             let begun = Instant::now();
             let exit = place.run_to_end(container, |piece| log.take(piece)).await?;
             log.end().map_err(|source| SnapshotError::Log { path: path.clone(), source })?;
+            if lacks_shell(&exit, &log.tail()) {
+                return Err(SnapshotError::NoShell { image: base_name.to_owned() });
+            }
             if exit.code != 0 {
                 return Err(SnapshotError::Setup { code: exit.code, output: log.tail(), log: path.clone() });
             }

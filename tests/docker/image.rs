@@ -110,12 +110,21 @@ fn a_module_that_the_image_lacks_is_told_with_the_image() {
 }
 
 #[test]
-fn an_image_without_a_shell_cannot_have_a_before_command() {
+fn an_image_without_a_shell_cannot_have_what_needs_one() {
     let project = Project::empty();
     let scratch = ["cucumber", "--image", "minke-test/scratch", "--framework-command", "cucumber"];
     let ended = project.minke(&[&scratch[..], &["--before-command", "true"]].concat());
     ended.says("image `minke-test/scratch` has no /bin/sh, which `--before-command` needs");
     assert_all_of_image(&ended, 14);
+    let mut command = project.command(&[&scratch[..], &["--secret-env", "TOKEN"]].concat());
+    let ended = project.end(command.env("TOKEN", "hidden from all"));
+    ended.says("image `minke-test/scratch` has no /bin/sh, which `--secret-env` needs");
+    assert_all_of_image(&ended, 14);
+    let of_host = Project::empty();
+    of_host.write("features/a.feature", "Feature: a\n  Scenario: b\n    Given c\n");
+    let ended = of_host.minke(&[&scratch[..], &["--setup", "true"]].concat());
+    ended.says("image `minke-test/scratch` has no /bin/sh, which `--setup` needs").says("--build");
+    assert_all_of_image(&ended, 1);
     let without = project.minke(&scratch);
     without.says("cannot run `cucumber`");
     assert_all_of_image(&without, 14);

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output};
+use crate::engine::{ContainerId, ContainerSpec, Engine, EngineError, Image, Labels, Output, lacks_shell};
 use crate::framework::Framework;
 use crate::model::{
     Cause, ContainerExit, FindingKind, Kept, MountSource, Network, ShardId, Slot, StopReason, Unit, UnitResult, exports,
@@ -346,13 +346,13 @@ impl ShardTask {
         if life.stop.is_some() && life.exit.is_none() {
             return None;
         }
-        let code = life.exit.as_ref().map(|exit| exit.code)?;
+        let exit = life.exit.as_ref()?;
+        let code = exit.code;
         let said_by_init = output_tail.contains("[FATAL tini") || output_tail.contains("exec: ");
         let command = self.shared.plan.framework().command.join(" ");
         let image = &self.shared.plan.template().image;
-        let before_command = self.shared.plan.template().before_command.as_ref();
-        if code == 127 && before_command.is_some() && output_tail.contains("exec /bin/sh failed") {
-            let detail = format!("image `{image}` has no /bin/sh, which `--before-command` needs");
+        if let Some(needs_shell) = self.shell_for().filter(|_| lacks_shell(exit, output_tail)) {
+            let detail = format!("image `{image}` has no /bin/sh, which `{needs_shell}` needs");
             return Some(LaunchFailure { cause: Cause::Image, detail });
         }
         let no_module = output_tail.contains("No module named pytest") && command.contains("-m pytest");
@@ -364,6 +364,13 @@ impl ShardTask {
                 self.shared.framework.missing_help()
             ),
         })
+    }
+
+    /// Returns the option by which something happens in a shell before the framework starts.
+    fn shell_for(&self) -> Option<&'static str> {
+        let template = self.shared.plan.template();
+        let of_secrets = !exports(&template.secrets).is_empty();
+        template.before_command.as_ref().map(|_| "--before-command").or(of_secrets.then_some("--secret-env"))
     }
 
     fn spec(&self) -> ContainerSpec {
