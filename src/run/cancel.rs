@@ -46,6 +46,12 @@ impl Cancel {
         }
     }
 
+    /// Waits for the second request.
+    pub(super) async fn requested_again(&self) {
+        // The sender lives as long as this handle.
+        let _ = self.subscribe().wait_for(|requests| requests.again).await;
+    }
+
     pub(super) fn subscribe(&self) -> watch::Receiver<Requests> {
         self.requests.subscribe()
     }

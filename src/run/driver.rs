@@ -76,7 +76,8 @@ pub async fn run(plan: Plan, engine: Arc<dyn Engine>, sinks: Sinks, cancel: Canc
     let template = plan.template();
     let services = (!services.list.is_empty()).then(|| {
         let (engine, network) = (Arc::clone(&engine), &template.container.network);
-        ServicePool::new(engine, labels.clone(), &services, network, directory.path(), redactor.clone())
+        let dir = directory.path();
+        ServicePool::new(engine, labels.clone(), &services, network, dir, redactor.clone(), cancel.clone())
     });
     let shared = Arc::new(Shared {
         services,

@@ -456,6 +456,29 @@ while True: time.sleep(1)
 }
 
 #[test]
+fn a_second_ctrl_c_ends_services_that_do_not_heed_the_first() {
+    let project = Project::empty();
+    project.write("test_a.py", "import time\ndef test_a():\n    print('runs', flush=True)\n    time.sleep(1000)\n");
+    let deaf = "    image: minke-test/services\n    stop_grace_period: 1h\n    \
+                command: sh -c 'trap \"echo told\" TERM; echo up; while :; do sleep 0.1; done'\n";
+    let compose = format!(
+        "services:\n  own:\n{deaf}    x-minke: {{ ready: [ {{ log: up }} ] }}\n  \
+         shared:\n{deaf}    x-minke: {{ per: run, ready: [ {{ log: up }} ] }}\n"
+    );
+    project.write("compose.yaml", compose);
+    let arguments = ["pytest", "--image", SERVICES, "-f", "compose.yaml", "--", "-s"];
+    let child = project.start_until(&arguments, 1, "runs");
+    crate::support::send(&child, rustix::process::Signal::INT);
+    let log = project.path().join(".minke/latest/shards/1/services/own.log");
+    let told = || std::fs::read_to_string(&log).is_ok_and(|text| text.contains("told"));
+    crate::support::until("the service is told to stop", told);
+    crate::support::send(&child, rustix::process::Signal::INT);
+    let ended = project.wait(child);
+    ended.expect(130);
+    left_nothing(&ended);
+}
+
+#[test]
 fn ctrl_c_while_services_start_leaves_nothing() {
     let project = Project::empty();
     project.write("test_a.py", "def test_a(): pass\n");

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +15,8 @@ use super::snapshot::Snapshot;
 use crate::engine::{ContainerId, Engine, EngineError, Image, ImageRequest, Labels, NetworkSpec};
 use crate::model::{Dependency, Network, Reset, Service, ServiceScope, Services, ShardId, Slot, Subnet};
 use crate::report::Redactor;
+use crate::run::cancel::Cancel;
+use crate::schedule::Signal;
 
 /// How many shards in a row may lack a service before nobody waits for it any more.
 const MOST_FAILURES: u32 = 2;
@@ -24,6 +27,8 @@ const RESERVED_ADDRESSES: usize = 3;
 pub(super) struct Resources {
     pub(super) engine: Arc<dyn Engine>,
     pub(super) labels: Labels,
+    /// Whether the run is asked to end at once.
+    cancel: Cancel,
     /// What masks secrets in logs.
     pub(super) redactor: Option<Arc<Redactor>>,
     /// Whether the networks lead nowhere.
@@ -65,6 +70,7 @@ impl ServicePool {
         network: &Network,
         dir: &Path,
         redactor: Option<Arc<Redactor>>,
+        cancel: Cancel,
     ) -> Self {
         let (own, shared) = services.list.iter().cloned().partition(|service| service.per == ServiceScope::Shard);
         let outside = match network {
@@ -74,6 +80,7 @@ impl ServicePool {
         let resources = Resources {
             engine,
             labels,
+            cancel,
             redactor,
             internal: *network != Network::Bridge,
             range: services.subnets,
@@ -224,6 +231,18 @@ impl Lease {
 }
 
 impl Resources {
+    /// Stops a service's container with its own signal and grace, which a second request to end the run cuts short.
+    pub(super) async fn stop(&self, container: &ContainerId, service: &Service) -> Result<(), EngineError> {
+        let mut stopping = pin!(self.engine.stop(container, service.stop_grace));
+        tokio::select! {
+            stopped = &mut stopping => return stopped,
+            () = self.cancel.requested_again() => {}
+        }
+        // One that is gone meanwhile needs no signal, and the end is waited for in any case.
+        let _ = self.engine.signal(container, Signal::Kill).await;
+        stopping.await
+    }
+
     /// Finds a service's image, once for all sets.
     pub(super) async fn image(&self, service: &Service) -> Result<Image, ServiceError> {
         let name = service.image_name();

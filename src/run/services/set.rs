@@ -120,7 +120,7 @@ impl ServiceSet {
                 Reset::None => {}
                 Reset::Restart => {
                     if let Some(container) = self.container(place) {
-                        self.resources.engine.stop(&container, service.stop_grace).await.map_err(failed)?;
+                        self.resources.stop(&container, service).await.map_err(failed)?;
                         self.ended(place).await;
                     }
                 }
@@ -197,7 +197,7 @@ impl ServiceSet {
         }
         let mut errors = Vec::new();
         if let Some(container) = self.container(place).filter(|_| politely && self.runs(place)) {
-            errors.extend(self.resources.engine.stop(&container, service.stop_grace).await.err());
+            errors.extend(self.resources.stop(&container, service).await.err());
         }
         errors.extend(self.remove_member(place).await.err());
         gone[place].send_replace(true);
@@ -299,7 +299,7 @@ impl ServiceSet {
                 self.create(place, None).await?;
                 self.run_until_ready(place, None, given_up).await?;
                 let container = self.container(place).ok_or_else(|| gone(service))?;
-                self.resources.engine.stop(&container, service.stop_grace).await.map_err(failed)?;
+                self.resources.stop(&container, service).await.map_err(failed)?;
                 Ok(container)
             });
             let snapshot = snapshot.await?;
