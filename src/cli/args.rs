@@ -1,11 +1,12 @@
 //! The arguments of each subcommand. Those that are options come from the table in `config`.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, Error, FromArgMatches, Subcommand, ValueEnum};
 
 use super::reports::ReportFiles;
-use crate::config::{CONFIG_VARIABLE, FlagStyle, Flags, OPTIONS, OptionSpec, Shape};
+use crate::config::{CONFIG_VARIABLE, FlagStyle, Flags, OPTIONS, OptionSpec, Shape, parse_duration};
 use crate::report::annotations;
 
 const CONFIG_ID: &str = "config";
@@ -81,8 +82,22 @@ pub struct CacheArgs {
 pub enum CacheCommand {
     /// List them, the newest first
     List(CacheFormatArgs),
-    /// Remove all that no container uses
-    Prune(CacheFormatArgs),
+    /// Remove those that no container uses, all or old ones
+    Prune(CachePruneArgs),
+}
+
+/// The arguments of `minke cache prune`.
+#[derive(Debug, Args)]
+pub struct CachePruneArgs {
+    /// Remove only what was made longer ago than this, such as `7d`
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub older_than: Option<Duration>,
+    /// Show what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The form of what is written.
+    #[command(flatten)]
+    pub output: FormatArgs,
 }
 
 /// How `minke cache` writes.
@@ -360,6 +375,10 @@ impl FromArgMatches for PresetArgs {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    parse_duration(text).map_err(|fault| fault.must)
 }
 
 fn preset_options() -> impl Iterator<Item = &'static OptionSpec> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::args::{CacheCommand, Format};
 use super::error::CliError;
-use crate::engine::{DockerClient, DockerEngine};
+use crate::engine::{DockerClient, DockerEngine, EngineError};
 use crate::model::ExitCode;
 use crate::snapshot::{CacheEntry, cached, prune};
 
@@ -32,12 +32,22 @@ pub async fn cache(docker: &DockerClient, command: &CacheCommand, out: &mut dyn 
             Ok(ExitCode::Passed)
         }
         CacheCommand::Prune(args) => {
-            let (removed, kept) = prune(&engine).await?;
+            let mut chosen = cached(&engine).await?;
+            if let Some(age) = args.older_than {
+                let latest = Timestamp::now() - age;
+                chosen.retain(|entry| entry.image.created < latest.as_second());
+            }
+            let (removed, kept) = if args.dry_run { (chosen, Vec::new()) } else { prune(&engine, chosen).await };
             match args.output.format() {
-                Format::Text => write_pruned(out, &removed, &kept)?,
+                Format::Text => write_pruned(out, args.dry_run, &removed, &kept)?,
                 Format::Json => {
-                    let kept: Vec<Value> = kept.iter().map(|(entry, why)| with(row(entry), "reason", why)).collect();
-                    let document = json!({ "version": FORMAT_VERSION, "removed": rows(&removed), "kept": kept });
+                    let kept = kept.iter().map(|(entry, why)| with(row(entry), "reason", &why.in_full()));
+                    let document = json!({
+                        "version": FORMAT_VERSION,
+                        "dry_run": args.dry_run,
+                        "removed": rows(&removed),
+                        "kept": kept.collect::<Vec<_>>(),
+                    });
                     write_json(out, &document)?;
                 }
             }
@@ -46,15 +56,21 @@ pub async fn cache(docker: &DockerClient, command: &CacheCommand, out: &mut dyn 
     }
 }
 
-fn write_pruned(out: &mut dyn Write, removed: &[CacheEntry], kept: &[(CacheEntry, String)]) -> io::Result<()> {
+fn write_pruned(
+    out: &mut dyn Write,
+    dry_run: bool,
+    removed: &[CacheEntry],
+    kept: &[(CacheEntry, EngineError)],
+) -> io::Result<()> {
+    let verb = if dry_run { "would remove" } else { "removed" };
     for entry in removed {
-        writeln!(out, "removed {}", describe(entry))?;
+        writeln!(out, "{verb} {}", describe(entry))?;
     }
     for (entry, why) in kept {
-        writeln!(out, "kept {}: {why}", describe(entry))?;
+        writeln!(out, "kept {}: {}", describe(entry), why.in_full())?;
     }
     if removed.is_empty() && kept.is_empty() {
-        writeln!(out, "nothing is kept")?;
+        writeln!(out, "nothing to remove")?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The images that minke has made on an engine.
 
 use super::SnapshotError;
-use crate::engine::{CACHE_LABEL, CachedImage, Engine};
+use crate::engine::{CACHE_LABEL, CachedImage, Engine, EngineError};
 
 /// An image of minke's own making.
 #[derive(Debug, Clone)]
@@ -27,19 +27,20 @@ pub async fn cached(engine: &dyn Engine) -> Result<Vec<CacheEntry>, SnapshotErro
     Ok(entries)
 }
 
-/// Removes the images that minke has made, and returns those that are gone and those that stay, with the reason.
-///
-/// # Errors
-/// If the engine cannot list its images.
-pub async fn prune(engine: &dyn Engine) -> Result<(Vec<CacheEntry>, Vec<(CacheEntry, String)>), SnapshotError> {
+/// Removes images that minke has made, and returns those that are gone and those that stay, with the reason.
+pub async fn prune(
+    engine: &dyn Engine,
+    mut entries: Vec<CacheEntry>,
+) -> (Vec<CacheEntry>, Vec<(CacheEntry, EngineError)>) {
     let mut removed = Vec::new();
     let mut kept = Vec::new();
-    // The newest first: an image that another one is made of cannot be removed before it.
-    for entry in cached(engine).await? {
+    // An image that another one is made of cannot be removed before it.
+    entries.sort_by_key(|entry| std::cmp::Reverse(entry.image.created));
+    for entry in entries {
         match engine.remove_image(&entry.image.id.0).await {
             Ok(()) => removed.push(entry),
-            Err(error) => kept.push((entry, error.in_full())),
+            Err(error) => kept.push((entry, error)),
         }
     }
-    Ok((removed, kept))
+    (removed, kept)
 }

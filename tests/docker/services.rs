@@ -120,10 +120,13 @@ fn each_container_of_a_file_has_new_services() {
 #[test]
 fn shards_that_share_a_database_see_each_other() {
     let project = project(4, ALONE);
-    let shared = |service| Service { per: ServiceScope::Run, ..service };
-    let state = run(&project, 4, 2, Isolation::Shard, vec![shared(database()), shared(cache())]);
-    let counts = state.unit_counts();
-    assert!(counts.failed >= 1 && counts.errored == 0, "{counts:?}: {}", troubles(&state));
+    // One engine is one node.
+    for per in [ServiceScope::Run, ServiceScope::Node] {
+        let shared = |service| Service { per, ..service };
+        let state = run(&project, 4, 2, Isolation::Shard, vec![shared(database()), shared(cache())]);
+        let counts = state.unit_counts();
+        assert!(counts.failed >= 1 && counts.errored == 0, "{per:?}: {counts:?}: {}", troubles(&state));
+    }
 }
 
 #[test]

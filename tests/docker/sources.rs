@@ -325,7 +325,7 @@ fn a_setup_that_fails_shows_its_output_and_errs_every_unit() {
 }
 
 #[test]
-fn what_is_kept_is_listed_and_pruned() {
+fn what_is_kept_is_listed_and_all_or_what_is_old_is_removed() {
     let project = Project::empty();
     project.write("test_a.py", "def test_a(): pass\n").write("unique", "kept in the cache");
     passing(&project, &["--setup", "true"]);
@@ -336,6 +336,24 @@ fn what_is_kept_is_listed_and_pruned() {
         serde_json::from_str(&project.minke(&["cache", "list", "--format", "json"]).stdout).unwrap();
     assert_eq!(json["version"], 1);
     assert!(json["images"].as_array().unwrap().iter().any(|image| image["kind"] == "setup"));
+    let kept = |needle: &str| project.minke(&["cache", "list"]).stdout.contains(needle);
+    let name = listed.stdout.split_whitespace().find(|word| word.starts_with("minke-cache/setup:")).unwrap();
+    let others = project.minke(&["cache", "prune", "--older-than", "300d"]);
+    others.expect(0);
+    assert!(!others.stdout.contains(name) && kept(name), "{}", others.stdout);
+    let shown = project.minke(&["cache", "prune", "--dry-run"]);
+    assert!(shown.expect(0).stdout.contains(&format!("would remove {name}")) && kept(name), "{}", shown.stdout);
+    let used = docker(&["create", name, "true"]);
+    let pruned = project.minke(&["cache", "prune"]);
+    docker(&["rm", used.trim()]);
+    assert!(pruned.expect(0).stdout.contains(&format!("kept {name}")) && kept(name), "{}", pruned.stdout);
+    let pruned: serde_json::Value =
+        serde_json::from_str(&project.minke(&["cache", "prune", "--format", "json"]).stdout).unwrap();
+    let removed = pruned["removed"].as_array().unwrap().iter();
+    assert!(removed.flat_map(|image| image["names"].as_array().unwrap()).any(|removed| removed == name), "{pruned}");
+    assert!(!kept(name));
+    passing(&project, &["--setup", "true"]).says("setup: done in");
+    project.minke(&["cache", "prune", "--older-than", "soon"]).expect(2).says("older-than");
 }
 
 #[test]
