@@ -30,6 +30,8 @@ mod variants;
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::builder::StyledStr;
+use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 pub use args::{
@@ -169,7 +171,20 @@ impl Command {
 /// Parses the command line, whose first word is the program's name. Asking for help or the version is an `Err`, too:
 /// `clap::Error::exit_code` is then 0.
 pub fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    Cli::from_arg_matches(&command().try_get_matches_from(arguments)?)
+    Cli::from_arg_matches(&command().try_get_matches_from(arguments).map_err(advised)?)
+}
+
+/// Adds advice for who forgot `run`: before a framework's name or a path.
+fn advised(mut error: clap::Error) -> clap::Error {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else { return error };
+    let better = match word.as_str() {
+        framework if FRAMEWORK_NAMES.contains(&framework) => format!("minke run --framework {framework}"),
+        path if path.contains(['/', '.']) => format!("minke run {path}"),
+        _ => return error,
+    };
+    let advice = StyledStr::from(format!("to run tests, write `{better}`"));
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice]));
+    error
 }
 
 /// Returns the description of the command line, for help texts and completions.

@@ -94,3 +94,15 @@ fn a_reader_that_goes_away_is_no_error() {
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn who_forgets_run_is_told_of_it() {
+    let said = |word: &str| {
+        let words = ["minke", word].map(std::ffi::OsString::from);
+        minke::cli::parse(words.into_iter()).unwrap_err().to_string()
+    };
+    assert!(said("rspec").contains("tip: to run tests, write `minke run --framework rspec`"), "{}", said("rspec"));
+    assert!(said("tests/a.py").contains("tip: to run tests, write `minke run tests/a.py`"), "{}", said("tests/a.py"));
+    assert!(said("pytets").contains("a similar subcommand exists: 'pytest'"), "{}", said("pytets"));
+    assert!(!said("something").contains("tip"), "{}", said("something"));
+}
