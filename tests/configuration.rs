@@ -2,7 +2,7 @@
 //!
 //! `MINKE_WRITE_DOCS=1 cargo test --test configuration` writes it anew.
 
-use minke::config::{FlagStyle, OPTIONS, OVERRIDABLE, OptionSpec};
+use minke::config::{CONFIG_VARIABLE, FlagStyle, OPTIONS, OVERRIDABLE, OptionSpec, RESERVED_VARIABLES};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/configuration.md");
 const BEGIN: &str = "<!-- from here to the end of the table: written by tests/configuration.rs -->\n";
@@ -56,6 +56,16 @@ fn the_configuration_page_has_every_key_of_an_override() {
     let keys: Vec<String> = OVERRIDABLE.iter().map(|key| format!("`{key}`")).collect();
     let page = std::fs::read_to_string(PATH).unwrap();
     assert!(page.contains(&format!("besides it there are {}, which mean", keys.join(", "))));
+}
+
+#[test]
+fn the_configuration_page_has_the_variables_without_a_key() {
+    let page = std::fs::read_to_string(PATH).unwrap();
+    let (_, rest) = page.split_once("## Variables without a key").unwrap();
+    let (section, _) = rest.split_once("\n## ").unwrap();
+    for variable in RESERVED_VARIABLES.iter().chain([&CONFIG_VARIABLE]) {
+        assert!(section.contains(&format!("`{variable}`")), "{variable}");
+    }
 }
 
 #[test]
