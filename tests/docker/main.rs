@@ -23,6 +23,7 @@ mod overrides;
 mod parts;
 mod pull;
 mod registry;
+mod remote;
 mod reports;
 mod secrets;
 mod services;
