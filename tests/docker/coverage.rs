@@ -96,6 +96,8 @@ fn expect_the_same_as_plain(project: &Project, ended: &Ended) {
     let all = all.map(|(name, lines)| (format!("coverage/{name}"), lines));
     assert_eq!(told, all.each_ref().map(|(path, lines)| (path.as_str(), *lines)));
     ended.says(&format!("coverage: {} of {} lines, in .minke/runs/", counts.percent(), counts.total));
+    let html = fs::read_to_string(ended.run_dir().join("report.html")).unwrap();
+    assert!(html.contains(&format!("<dt>Coverage</dt><dd>{} of {} lines</dd>", counts.percent(), counts.total)));
     assert_eq!(read(ended, "lcov.info").lines().filter(|line| line.starts_with("DA:")).count() as u64, counts.total);
     assert!(is_database(&ended.run_dir().join("coverage/.coverage")));
     ended.left_nothing();

@@ -16,6 +16,8 @@ pub(super) struct Verdict {
     pub(super) tests: String,
     /// How many times the wall time the tests took.
     pub(super) speedup: Option<String>,
+    /// The rate of lines that ran.
+    pub(super) coverage: Option<String>,
     /// The units, and the cases.
     pub(super) shares: [Share; 2],
 }
@@ -75,6 +77,10 @@ impl Verdict {
             wall: wall.map(span),
             tests: span(tests),
             speedup: times.map(|wall| format!("{:.1}", tests.as_secs_f64() / wall.as_secs_f64())),
+            coverage: state.coverage().and_then(|coverage| {
+                let partly = if coverage.problems.is_empty() { "" } else { ", not whole" };
+                coverage.rates().map(|rates| format!("{rates}{partly}"))
+            }),
             shares: [
                 Share { total: number(units.total(), "unit"), figures: of_units },
                 Share { total: number(cases.total(), "case"), figures: of_cases },
