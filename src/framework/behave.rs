@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use super::{
     CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, all_to_one, as_argument, by_name,
-    file_name, gherkin_parts,
+    file_name, file_of, gherkin_parts,
 };
 use crate::model::{Case, CaseOutcome, Division, Finding, FindingKind, ReportFile, Unit, split_part};
 use crate::plan::FrameworkCall;
@@ -129,11 +129,6 @@ impl Framework for Behave {
     fn exit_hint(&self, code: i64) -> Option<&'static str> {
         (code == 1).then_some("a feature that cannot be parsed, no steps to be found, or a failed hook")
     }
-}
-
-/// Returns the feature file of a unit.
-fn file_of(unit: &str) -> &str {
-    split_part(unit).0
 }
 
 /// Writes a unit as behave's arguments: behave takes one line with a file, not several.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::file_of;
 use crate::model::{Division, ReportFile, Unit};
 
 /// Divides cases by the file that each of them names. A case that names none, or a file that could be either of two units,
@@ -13,7 +14,7 @@ pub(super) fn divide(units: &[Unit], reports: Vec<ReportFile>) -> Division {
         let ran = reports.iter().flat_map(|report| &report.ran).map(String::as_str);
         let files: BTreeSet<&str> = ran.chain(of_cases).collect();
         if let [unit] = units {
-            division.foreign_unit = foreign_file(unit.id.as_str(), &files).map(str::to_owned);
+            division.foreign_unit = foreign_file(file_of(unit.id.as_str()), &files).map(str::to_owned);
         }
         places(units, &files)
     };
@@ -31,8 +32,8 @@ pub(super) fn divide(units: &[Unit], reports: Vec<ReportFile>) -> Division {
 ///
 /// The working directory is not known here. It is the one below which most of the files are units; when two serve equally
 /// well, no file has a place.
-fn places(units: &[Unit], files: &BTreeSet<&str>) -> HashMap<String, usize> {
-    let ids = || units.iter().map(|unit| unit.id.as_str());
+pub(super) fn places(units: &[Unit], files: &BTreeSet<&str>) -> HashMap<String, usize> {
+    let ids = || units.iter().map(|unit| file_of(unit.id.as_str()));
     let mut votes: HashMap<&str, usize> = HashMap::new();
     for file in files {
         for directory in ids().filter_map(|id| directory_above(file, id)) {

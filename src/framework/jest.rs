@@ -1,11 +1,12 @@
-//! jest 28 and newer: a unit is a file; one invocation takes any number of them and writes its results as JSON.
+//! jest 28 and newer: a unit is a file, or the tests of one name in it; one invocation takes any number of files, or one part,
+//! and writes its results as JSON.
 //!
 //! The report is jest's own `--json`, not jest-junit: it is in every jest, and it says more (files that could not be loaded,
 //! the file of every test, what is still to do). jest writes it when the session has come to its end, or not at all.
 
 use super::{
-    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, by_file, by_shell, file_name,
-    package_json,
+    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, by_file, by_shell, file_name, file_of,
+    package_json, test_names,
 };
 use crate::model::{Division, ReportFile, ReportFormat, Unit};
 use crate::plan::FrameworkCall;
@@ -14,6 +15,9 @@ use crate::schedule::ExitMeaning;
 /// jest.
 #[derive(Debug, Clone, Copy)]
 pub struct Jest;
+
+/// Select tests by their names.
+const BY_NAME: &[&str] = &["-t", "--testNamePattern"];
 
 const CONFIGURATIONS: &[&str] =
     &["jest.config.js", "jest.config.ts", "jest.config.mjs", "jest.config.cjs", "jest.config.json"];
@@ -47,6 +51,38 @@ impl Framework for Jest {
         configured.or_else(|| package_json::sign(project, self.name())).or_else(usual)
     }
 
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
+    fn stands_alone(&self, unit: &str) -> bool {
+        test_names::pattern(unit).is_some()
+    }
+
+    fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
+        if test_names::selects_by_name(call, BY_NAME) {
+            return None;
+        }
+        // jest lists no tests, but it reports those that a pattern leaves out. Files are loaded, tests and hooks are not run.
+        let own = [
+            "--ci".to_owned(),
+            "--json".to_owned(),
+            format!("--outputFile={}", test_names::listing_file()),
+            format!("--testNamePattern={}", test_names::NOTHING),
+            "--reporters=default".to_owned(),
+            "--coverage=false".to_owned(),
+            "--runTestsByPath".to_owned(),
+            "--".to_owned(),
+        ];
+        let files = files.iter().map(|file| (*file).to_owned());
+        let listing = call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).chain(files);
+        Some(test_names::printed(listing))
+    }
+
+    fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
+        test_names::of_jest(stdout, files)
+    }
+
     fn commands(&self) -> &'static [CommandCandidate] {
         // The project's own version first. `npx` would find no other, and may ask a registry.
         &[
@@ -72,13 +108,18 @@ impl Framework for Jest {
             "--json".to_owned(),
             format!("--outputFile={REPORT_DIR}/jest.json"),
             "--testLocationInResults".to_owned(),
+        ];
+        let pattern = units.iter().find_map(|unit| test_names::pattern(unit));
+        let pattern = pattern.map(|pattern| format!("--testNamePattern={pattern}"));
+        let paths = [
             // Else the paths are regular expressions.
             "--runTestsByPath".to_owned(),
             // An option before may take any number of values.
             "--".to_owned(),
         ];
-        let units = units.iter().map(|unit| (*unit).to_owned());
-        let argv = call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).chain(units).collect();
+        let units = units.iter().map(|unit| file_of(unit).to_owned());
+        let own = own.into_iter().chain(pattern).chain(paths).chain(units);
+        let argv = call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).collect();
         // jest makes no directory for its report.
         by_shell(&format!("mkdir -p {REPORT_DIR} && exec \"$@\""), argv)
     }
@@ -86,9 +127,10 @@ impl Framework for Jest {
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
         let mut division = by_file::divide(units, reports);
         for (unit, cases) in units.iter().zip(&mut division.by_unit) {
+            test_names::leave_out_unselected(unit.id.as_str(), cases);
             for case in cases {
                 // As vitest has it: titles recur from file to file, and GitLab keeps one case of each class and name.
-                case.classname = unit.id.as_str().to_owned();
+                case.classname = file_of(unit.id.as_str()).to_owned();
             }
         }
         division

@@ -1,4 +1,5 @@
-//! mocha 10 and newer: a unit is a file; one invocation takes any number of them and writes one JUnit file.
+//! mocha 10 and newer: a unit is a file, or the tests of one name in it; one invocation takes any number of files, or one
+//! part, and writes one JUnit file.
 //!
 //! mocha has one reporter at a time, and here it is `xunit`, which writes to a file: of a run's progress the output shows
 //! nothing, only what the tests themselves print. mocha writes the file when it has come to its end; a test that ends the
@@ -6,7 +7,7 @@
 
 use super::{
     CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, by_file, file_name,
-    package_json,
+    file_of, package_json, test_names,
 };
 use crate::model::{Division, ReportFile, Unit};
 use crate::plan::FrameworkCall;
@@ -15,6 +16,9 @@ use crate::schedule::ExitMeaning;
 /// mocha.
 #[derive(Debug, Clone, Copy)]
 pub struct Mocha;
+
+/// Select tests by their names.
+const BY_NAME: &[&str] = &["-g", "--grep", "-f", "--fgrep", "-i", "--invert"];
 
 const CONFIGURATIONS: &[&str] =
     &[".mocharc.js", ".mocharc.cjs", ".mocharc.yaml", ".mocharc.yml", ".mocharc.json", ".mocharc.jsonc"];
@@ -51,6 +55,30 @@ impl Framework for Mocha {
         configured.or_else(|| package_json::sign(project, self.name())).or_else(usual).or_else(possible)
     }
 
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
+    fn stands_alone(&self, unit: &str) -> bool {
+        test_names::plain_pattern(unit).is_some()
+    }
+
+    fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
+        if test_names::selects_by_name(call, BY_NAME) {
+            return None;
+        }
+        let output = format!("--reporter-option=output={}", test_names::listing_file());
+        let own = ["--dry-run".to_owned(), "--reporter=json".to_owned(), output];
+        // A file that cannot be loaded, and `only` in one, would count for all.
+        let files: Vec<String> = files.iter().map(|file| as_argument(file)).collect();
+        let listing = call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own);
+        Some(test_names::printed_for_each(listing, &files))
+    }
+
+    fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
+        test_names::of_mocha(stdout, files)
+    }
+
     fn commands(&self) -> &'static [CommandCandidate] {
         // The project's own version first. `npx` would find no other, and may ask a registry.
         &[
@@ -68,9 +96,12 @@ impl Framework for Mocha {
 
     fn argv(&self, call: &FrameworkCall, units: &[&str]) -> Vec<String> {
         let own = ["--reporter=xunit".to_owned(), format!("--reporter-option=output={REPORT_DIR}/mocha.xml")];
-        let units = units.iter().map(|unit| as_argument(unit));
+        let pattern = units.iter().find_map(|unit| test_names::plain_pattern(unit));
+        let pattern = pattern.map(|pattern| format!("--grep={pattern}"));
+        let units = units.iter().map(|unit| as_argument(file_of(unit)));
+        let own = own.into_iter().chain(pattern).chain(units);
         // Of a reporter that is named twice mocha takes the last.
-        call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).chain(units).collect()
+        call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).collect()
     }
 
     fn divide(&self, units: &[Unit], mut reports: Vec<ReportFile>) -> Division {

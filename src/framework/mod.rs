@@ -19,12 +19,13 @@ mod prove;
 mod pytest;
 mod rspec;
 mod sign;
+mod test_names;
 mod unittest;
 mod vitest;
 
 use std::num::NonZeroU32;
 
-use crate::model::{Case, Division, ReportFile, ReportFormat, Unit};
+use crate::model::{Case, Division, ReportFile, ReportFormat, Unit, split_part};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -253,6 +254,11 @@ pub const ALL: &[&dyn Framework] = &[
 /// Returns the last component of a path.
 fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Returns the test file of a unit.
+fn file_of(unit: &str) -> &str {
+    split_part(unit).0
 }
 
 /// Puts a framework's command behind some shell text in one container. The command's words are `"$@"` of the text, so

@@ -1,4 +1,5 @@
-//! vitest 2 and newer: a unit is a file; one invocation takes any number of them and writes one JUnit file.
+//! vitest 2 and newer: a unit is a file, or the tests of one name in it; one invocation takes any number of files, or one
+//! part, and writes one JUnit file.
 //!
 //! In that file a test that was never run is a pass: the worker died, or `--bail` ended the session. So vitest also writes
 //! its JSON, which calls such a test pending, and a skipped one skipped. What neither has is an error outside of any test
@@ -7,7 +8,8 @@
 use std::collections::HashMap;
 
 use super::{
-    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, file_name, package_json,
+    CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, file_name, file_of,
+    package_json, test_names,
 };
 use crate::model::{Case, Division, ReportFile, ReportFormat, ReportProblem, Unit};
 use crate::plan::FrameworkCall;
@@ -16,6 +18,9 @@ use crate::schedule::ExitMeaning;
 /// vitest.
 #[derive(Debug, Clone, Copy)]
 pub struct Vitest;
+
+/// Select tests by their names.
+const BY_NAME: &[&str] = &["-t", "--testNamePattern"];
 
 const CONFIGURATIONS: &[&str] = &[
     "vitest.config.js",
@@ -65,6 +70,36 @@ impl Framework for Vitest {
             .or_else(usual)
     }
 
+    fn takes_parts(&self) -> bool {
+        true
+    }
+
+    fn stands_alone(&self, unit: &str) -> bool {
+        test_names::pattern(unit).is_some()
+    }
+
+    fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
+        if test_names::selects_by_name(call, BY_NAME) {
+            return None;
+        }
+        // Its `list` fails where a test file prints something. Tests that a pattern leaves out are reported all the same.
+        let own = [
+            "run".to_owned(),
+            "--reporter=json".to_owned(),
+            format!("--outputFile.json={}", test_names::listing_file()),
+            format!("--testNamePattern={}", test_names::NOTHING),
+            "--coverage.enabled=false".to_owned(),
+            "--cache=false".to_owned(),
+        ];
+        let files = files.iter().map(|file| as_argument(file));
+        let listing = call.command.iter().cloned().chain(own).chain(call.args.iter().cloned()).chain(files);
+        Some(test_names::printed(listing))
+    }
+
+    fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
+        test_names::of_jest(stdout, files)
+    }
+
     fn commands(&self) -> &'static [CommandCandidate] {
         // The project's own version first. `npx` would find no other, and may ask a registry.
         &[
@@ -95,8 +130,10 @@ impl Framework for Vitest {
             // Else a mounted project gets a `node_modules/.vite` of the container's user.
             "--cache=false".to_owned(),
         ];
-        let others = if let [unit] = units { without_look_alikes(unit) } else { Vec::new() };
-        let units = units.iter().map(|unit| as_argument(unit));
+        let others = if let [unit] = units { without_look_alikes(file_of(unit)) } else { Vec::new() };
+        let pattern = units.iter().find_map(|unit| test_names::pattern(unit));
+        let others = others.into_iter().chain(pattern.map(|pattern| format!("--testNamePattern={pattern}")));
+        let units = units.iter().map(|unit| as_argument(file_of(unit)));
         let command = call.command.iter().cloned().chain(["run".to_owned()]);
         command.chain(call.args.iter().cloned()).chain(own).chain(others).chain(units).collect()
     }
@@ -122,6 +159,9 @@ impl Framework for Vitest {
         for (file, cases) in by_file(junit) {
             let told = files.of_class(&file);
             give(&mut division, units, &file, cases, told.as_deref().unwrap_or_default());
+        }
+        for (unit, cases) in units.iter().zip(&mut division.by_unit) {
+            test_names::leave_out_unselected(unit.id.as_str(), cases);
         }
         division
     }
@@ -224,13 +264,14 @@ fn give(division: &mut Division, units: &[Unit], file: &str, cases: Vec<Case>, t
 
 /// Finds the unit of a file by its path relative to vitest's root, which may lie below or above the project's.
 fn place_of(units: &[Unit], file: &str) -> Option<usize> {
-    let exact = units.iter().position(|unit| unit.id.as_str() == file);
+    let path = |unit: &Unit| file_of(unit.id.as_str()).to_owned();
+    let exact = units.iter().position(|unit| path(unit) == file);
     exact.or_else(|| {
         let is_below = |path: &str, part: &str| path.strip_suffix(part).is_some_and(|before| before.ends_with('/'));
         let fits = |unit: &Unit| {
             let climbs = above(file).len() < file.len();
-            let is_above = climbs && unit.id.as_str() == above(file);
-            is_above || is_below(unit.id.as_str(), above(file))
+            let is_above = climbs && path(unit) == above(file);
+            is_above || is_below(&path(unit), above(file))
         };
         let mut fitting = units.iter().enumerate().filter(|(_, unit)| fits(unit)).map(|(place, _)| place);
         fitting.next().filter(|_| fitting.next().is_none())

@@ -1,12 +1,15 @@
 //! Parts of a test file, as frameworks name them.
 
+/// The extensions of files of which `::` divides the name of a part.
+const SCRIPTS: [&str; 9] = [".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"];
+
 /// Splits a selector into the test file, or the directory, and the part of it that is meant; `None` for the whole.
 ///
-/// The forms are those of the frameworks: `a.py::Class::test[row]`, `a.feature:12:30`, `a_spec.rb:12`, `a_spec.rb[1:2]`,
+/// The forms are those of the frameworks: `a.py::Class::test[row]`, `a.test.js::group > test`, `a.feature:12:30`, `a_spec.rb:12`, `a_spec.rb[1:2]`,
 /// `package::TestName` for Go, and `binary-id$module::test` for cargo-nextest.
 pub fn split_part(selector: &str) -> (&str, Option<&str>) {
     let at = |separator: &str, length: usize| selector.find(separator).map(|at| at + length);
-    if let Some(end) = at(".py::", 3) {
+    if let Some(end) = SCRIPTS.iter().filter_map(|extension| at(&format!("{extension}::"), extension.len())).min() {
         return (&selector[..end], Some(&selector[end + 2..]).filter(|part| !part.is_empty()));
     }
     let ends = [at(".feature:", 8), at(".rb:", 3)];
@@ -41,6 +44,9 @@ mod tests {
     fn every_framework_s_form_is_split() {
         for (selector, file, part) in [
             ("t/test_a.py::TestX::test_y[a::b]", "t/test_a.py", Some("TestX::test_y[a::b]")),
+            ("t/a.test.js::reads a.py::x > b", "t/a.test.js", Some("reads a.py::x > b")),
+            ("t/test_a.py::test_y[a.js::b]", "t/test_a.py", Some("test_y[a.js::b]")),
+            ("a.spec.tsx::$x", "a.spec.tsx", Some("$x")),
             ("f/a b.feature:12:30", "f/a b.feature", Some("12:30")),
             ("spec/a_spec.rb[1:2,1:3]", "spec/a_spec.rb", Some("[1:2,1:3]")),
             ("spec/a_spec.rb:7", "spec/a_spec.rb", Some("7")),

@@ -1,7 +1,7 @@
 //! Parts of test files as units: nothing is lost, nothing is run twice.
 
 use crate::counts::{of_framework, tally};
-use crate::support::{GO, NODE, PYTHON, Project, RSPEC, RUST};
+use crate::support::{GO, JAVASCRIPT, NODE, PYTHON, Project, RSPEC, RUST};
 
 #[test]
 fn a_split_cucumber_suite_has_the_cases_of_the_whole_one() {
@@ -153,4 +153,111 @@ fn split_go_packages_have_the_cases_of_the_whole_ones() {
     let state = split.state();
     let units: Vec<&str> = state.units().iter().map(|unit| unit.unit.as_str()).collect();
     assert_eq!(units, [".::TestRoot", "till::TestOpen", "till::TestClose"]);
+}
+
+#[test]
+fn split_jest_files_have_the_cases_of_the_whole_ones() {
+    let project = Project::fixture("jest");
+    let arguments = ["run", "--image", JAVASCRIPT, "--source=mount", "--framework=jest", "--shards=4"];
+    let split = split_equals_whole(&project, &arguments, 1);
+    let state = split.state();
+    let has = |unit: &str| state.units().iter().any(|it| it.unit.as_str() == unit);
+    assert!(has("tests/unit/only.test.js::is left out by the other"));
+    // Names that cannot be arguments, and files that have no names.
+    for whole in ["odd/names", "unit/syntax_error", "unit/import_error", "unit/empty"] {
+        assert!(has(&format!("tests/{whole}.test.js")), "{whole}");
+    }
+}
+
+#[test]
+fn split_vitest_files_have_the_cases_of_the_whole_ones() {
+    let project = Project::fixture("vitest");
+    let arguments = ["run", "--image", JAVASCRIPT, "--source=mount", "--framework=vitest", "--shards=4"];
+    split_equals_whole(&project, &arguments, 1);
+}
+
+#[test]
+fn split_mocha_files_have_the_cases_of_the_whole_ones() {
+    let project = Project::fixture("mocha");
+    // In the whole file a hook that fails keeps all further tests from being run; its failures are told below.
+    std::fs::remove_file(project.path().join("test/hooks.js")).unwrap();
+    // Too many tests for a container each.
+    std::fs::remove_file(project.path().join("test/as_many_failures_as_a_signal.js")).unwrap();
+    let arguments = ["run", "--image", JAVASCRIPT, "--source=mount", "--framework=mocha", "--shards=4"];
+    let split = split_equals_whole(&project, &arguments, 1);
+    let state = split.state();
+    let has = |unit: &str| state.units().iter().any(|it| it.unit.as_str() == unit);
+    assert!(has("test/syntax_error.js") && has("test/empty.js") && !has("test/equal_names.js"));
+}
+
+#[test]
+fn a_hook_that_fails_fails_each_part_that_it_is_for() {
+    let project = Project::empty();
+    project.write(
+        "test/a.js",
+        "describe('group', () => {\n  beforeEach(() => { throw new Error('no'); });\n  it('one', () => {});\n  it('two', () => {});\n});\n",
+    );
+    let arguments = ["run", "--image", JAVASCRIPT, "--source=mount", "--framework=mocha", "--split=all"];
+    let ended = project.minke(&arguments);
+    ended.expect(1).left_nothing();
+    let names: Vec<String> = of_framework(ended.junit()).into_iter().map(|case| case.name).collect();
+    assert_eq!(names, ["\"before each\" hook for \"one\"", "\"before each\" hook for \"two\""]);
+}
+
+#[test]
+fn a_part_is_exactly_the_tests_of_one_name() {
+    let titles = [
+        r"costs $5 (a+b)* [x]? {2} ^|\ a/b.c",
+        r"costs $5 (a+b)* [x]? {2} ^|\ a/b.c and more",
+        r#"says "a > b", 'c' and --d=e"#,
+        "reads x.py::y and z.test.js::w",
+        "größe 🌱",
+        "-t",
+    ];
+    let test = |title: &&str| {
+        let title = serde_json::json!(title);
+        format!("  test({title}, () => {{ if ({title}.length === 2) throw new Error('short'); }});\n")
+    };
+    let tests: String = titles.iter().map(test).collect();
+    let group = format!("describe(\"outer > inner\", () => {{\n{tests}}});\ntest(\"costs\", () => {{}});\n");
+    for (framework, file, imports) in [
+        ("jest", "a.test.js", ""),
+        ("vitest", "a.test.js", "import { test, describe } from 'vitest';\n"),
+        ("mocha", "test/a.js", "const test = it;\n"),
+    ] {
+        let project = Project::empty();
+        project.write(file, format!("{imports}{group}")).write("package.json", "{}");
+        let arguments = ["run", "--image", JAVASCRIPT, "--source=mount", "--framework", framework, "--shards=4"];
+        let split = split_equals_whole(&project, &arguments, 1);
+        assert_eq!(split.state().units().len(), titles.len() + 1, "{framework}: {}", split.stderr);
+        assert_eq!(split.state().unit_counts().passed, titles.len(), "{framework}: {}", split.stderr);
+    }
+}
+
+#[test]
+fn a_part_that_is_there_no_more_is_no_pass() {
+    let test = "test('made at ' + process.hrtime.bigint(), () => {});\n";
+    for (framework, file, imports) in [
+        ("jest", "a.test.js", ""),
+        ("vitest", "a.test.js", "import { test } from 'vitest';\n"),
+        ("mocha", "test/a.js", "const test = it;\n"),
+    ] {
+        let project = Project::empty();
+        project.write(file, format!("{imports}{test}")).write("package.json", "{}");
+        let arguments = ["run", "--image", JAVASCRIPT, "--source=mount", "--framework", framework];
+        project.minke(&arguments).expect(0);
+        let split = project.minke(&[&arguments[..], &["--split=all"]].concat());
+        split.expect(3).left_nothing();
+        assert_eq!(split.state().unit_counts().errored, 1, "{framework}: {}", split.stderr);
+        let gone = project.minke(&[&arguments[..], &[&format!("{file}::gone")]].concat());
+        gone.expect(3).left_nothing();
+        // Two selections by name do not go together.
+        let own = project.minke(&[&arguments[..], &["--split=all", "--", "-t", "made"]].concat());
+        let own = if framework == "mocha" {
+            project.minke(&[&arguments[..], &["--split=all", "--", "-g", "made"]].concat())
+        } else {
+            own
+        };
+        own.expect(0).says("divides no file").left_nothing();
+    }
 }
