@@ -85,7 +85,7 @@ pub trait Framework: Send + Sync {
         false
     }
 
-    /// Tells whether a part of a test file can be a unit, in a form that [`split_part`](crate::model::split_part) knows.
+    /// Tells whether a part of a test file can be a unit, in a form that [`split_part`] knows.
     fn takes_parts(&self) -> bool {
         false
     }
