@@ -16,9 +16,6 @@ use crate::schedule::ExitMeaning;
 #[derive(Debug, Clone, Copy)]
 pub struct Jest;
 
-/// Select tests by their names.
-const BY_NAME: &[&str] = &["-t", "--testNamePattern"];
-
 const CONFIGURATIONS: &[&str] =
     &["jest.config.js", "jest.config.ts", "jest.config.mjs", "jest.config.cjs", "jest.config.json"];
 
@@ -60,7 +57,7 @@ impl Framework for Jest {
     }
 
     fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
-        if test_names::selects_by_name(call, BY_NAME) {
+        if test_names::selects_by_name(call, &["-t", "--testNamePattern"]) {
             return None;
         }
         // jest lists no tests, but it reports those that a pattern leaves out. Files are loaded, tests and hooks are not run.

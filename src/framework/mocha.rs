@@ -17,9 +17,6 @@ use crate::schedule::ExitMeaning;
 #[derive(Debug, Clone, Copy)]
 pub struct Mocha;
 
-/// Select tests by their names.
-const BY_NAME: &[&str] = &["-g", "--grep", "-f", "--fgrep", "-i", "--invert"];
-
 const CONFIGURATIONS: &[&str] =
     &[".mocharc.js", ".mocharc.cjs", ".mocharc.yaml", ".mocharc.yml", ".mocharc.json", ".mocharc.jsonc"];
 
@@ -64,7 +61,7 @@ impl Framework for Mocha {
     }
 
     fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
-        if test_names::selects_by_name(call, BY_NAME) {
+        if test_names::selects_by_name(call, &["-g", "--grep", "-f", "--fgrep", "-i", "--invert"]) {
             return None;
         }
         let output = format!("--reporter-option=output={}", test_names::listing_file());

@@ -19,9 +19,6 @@ use crate::schedule::ExitMeaning;
 #[derive(Debug, Clone, Copy)]
 pub struct Vitest;
 
-/// Select tests by their names.
-const BY_NAME: &[&str] = &["-t", "--testNamePattern"];
-
 const CONFIGURATIONS: &[&str] = &[
     "vitest.config.js",
     "vitest.config.ts",
@@ -79,7 +76,7 @@ impl Framework for Vitest {
     }
 
     fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
-        if test_names::selects_by_name(call, BY_NAME) {
+        if test_names::selects_by_name(call, &["-t", "--testNamePattern"]) {
             return None;
         }
         // Its `list` fails where a test file prints something. Tests that a pattern leaves out are reported all the same.
