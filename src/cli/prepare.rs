@@ -353,7 +353,11 @@ fn remarks_on_units(settings: &Settings, in_host: bool, found: &Found, framework
     }
     if settings.split == Split::All && !found.units.iter().any(|unit| split_part(unit).1.is_some()) {
         let name = framework.name();
-        remarks.push(format!("`--split all` divides no file here: minke cannot list the parts of {name}'s files"));
+        let why = match framework.takes_parts() {
+            true => format!("{name} lists no parts of them that can be run alone"),
+            false => format!("minke cannot list the parts of {name}'s files"),
+        };
+        remarks.push(format!("`--split all` divides no file here: {why}"));
     }
     let idle = settings.framework_args.iter().filter(|arg| framework.passes_without_running().contains(&arg.as_str()));
     let name = framework.name();

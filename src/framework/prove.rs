@@ -127,15 +127,16 @@ impl Framework for Prove {
     }
 }
 
-/// Adds an error where prove calls a script bad and its TAP shows nothing bad: it ended with an exit code or by a signal.
+/// Adds an error where prove calls a script bad and its TAP shows nothing bad: it ended with an exit code, by a signal, or
+/// prove read something else in it.
 fn with_verdict(mut cases: Vec<Case>, verdict: &Case) -> Vec<Case> {
     let is_explained = cases.iter().any(|case| case.outcome().is_bad());
     if verdict.outcome().is_bad() && !is_explained {
         let finding = Finding {
             kind: FindingKind::Error,
             message:
-                "prove calls the script failed, although its TAP does not: it ended with a non-zero exit code or by \
-                      a signal, which the output tells"
+                "prove calls the script failed, although its TAP does not: it ended with a non-zero exit code, by a \
+                      signal, or with TAP that this prove does not know; the output tells"
                     .to_owned(),
             r#type: "dubious".to_owned(),
             text: String::new(),

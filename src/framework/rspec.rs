@@ -4,9 +4,11 @@
 //! an image may have besides: the ids, which name the file that ran a shared example, why an example is pending, and
 //! errors outside of examples.
 
+use std::collections::HashSet;
+
 use serde::Deserialize;
 
-use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument};
+use super::{CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, by_shell};
 use crate::model::{Case, Division, ReportFile, ReportFormat, ReportProblem, Unit, split_part};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
@@ -51,17 +53,19 @@ impl Framework for Rspec {
 
     fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
         let own = ["--dry-run", "--format", "json"].map(str::to_owned);
-        let files = files.iter().map(|file| as_argument(file));
-        Some(call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).chain(files).collect())
+        let listing = call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).collect();
+        let files = shell_words::join(files.iter().map(|file| as_argument(file)));
+        // With a file that cannot be loaded RSpec lists nothing of the others.
+        let script = format!("\"$@\" {files} || for file in {files}; do echo; \"$@\" \"$file\"; done");
+        Some(by_shell(&script, listing))
     }
 
     fn listed_parts(&self, stdout: &str, files: &[&str]) -> Vec<String> {
         // Files may print something of their own while they are loaded.
-        let Some(list) = stdout.lines().rev().find_map(|line| serde_json::from_str::<List>(line).ok()) else {
-            return Vec::new();
-        };
-        let parts = list.examples.into_iter().map(|example| example.id.trim_start_matches("./").to_owned());
-        parts.filter(|part| files.contains(&split_part(part).0)).collect()
+        let lists = stdout.lines().filter_map(|line| serde_json::from_str::<List>(line).ok());
+        let parts = lists.flat_map(|list| list.examples).map(|example| example.id.trim_start_matches("./").to_owned());
+        let mut seen = HashSet::new();
+        parts.filter(|part| files.contains(&split_part(part).0) && seen.insert(part.clone())).collect()
     }
 
     fn commands(&self) -> &'static [CommandCandidate] {

@@ -136,7 +136,28 @@ fn split_rspec_files_have_the_cases_of_the_whole_ones() {
         "puts 'loading'\ndescribe 'A' do\n  it('one') { }\n  it('two') { expect(1).to eq 2 }\nend\n",
     );
     project.write("spec/b_spec.rb", "describe 'B' do\n  it('three') { }\nend\n");
-    split_equals_whole(&project, &["run", "--image", RSPEC, "--source=mount", "--framework=rspec"], 1);
+    let arguments = ["run", "--image", RSPEC, "--source=mount", "--framework=rspec"];
+    split_equals_whole(&project, &arguments, 1);
+    // One that cannot be loaded stays whole, and keeps no other from being divided.
+    project.write("spec/c_spec.rb", "describe 'C' do\n");
+    let split = project.minke(&[&arguments[..], &["--split", "all"]].concat());
+    let state = split.expect(1).state();
+    let units: Vec<&str> = state.units().iter().map(|unit| unit.unit.as_str()).collect();
+    assert_eq!(units, ["spec/a_spec.rb[1:1]", "spec/a_spec.rb[1:2]", "spec/b_spec.rb[1:1]", "spec/c_spec.rb"]);
+}
+
+#[test]
+fn a_failure_in_a_part_is_marked_in_its_file() {
+    let project = Project::empty();
+    project.write("test_a.py", "import unittest\nclass A(unittest.TestCase):\n    def test_b(self): self.fail('no')\n");
+    let arguments = ["run", "--framework=unittest", "--image", PYTHON, "--source=mount", "test_a.py::A.test_b"];
+    let ended = project.minke(&arguments);
+    ended.expect(1);
+    let marks = project.minke(&["report", "--annotations", "github"]);
+    assert!(marks.stdout.contains("::error file=test_a.py,"), "{}", marks.stdout);
+    let of_run = |name: &str| std::fs::read_to_string(ended.run_dir().join(name)).unwrap();
+    assert!(of_run("summary.md").contains("at `test_a.py:3`") || of_run("summary.md").contains("at `test_a.py`"));
+    assert!(of_run("report.html").contains("test_a.py\">test_a.py:3</a>"), "{}", of_run("report.html"));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The line of the project that a failing case is about.
 
-use crate::model::{Case, RunState};
+use crate::model::{Case, RunState, split_part};
 use crate::report::junit::locate;
 
 /// A file of the project, and a line of it as an editor counts.
@@ -13,6 +13,7 @@ pub(super) struct Place {
 /// Finds the place of a case: the last line of its unit that the traceback names, else the line that the framework gave.
 pub(super) fn of_case(case: &Case, unit: &str, state: &RunState) -> Place {
     let work_dir = state.plan().and_then(|plan| plan.work_dir.as_deref());
+    let unit = split_part(unit).0;
     let told = locate(case.file.as_deref(), case.line, unit, work_dir);
     let text = case.worst_finding().map_or("", |finding| finding.text.as_str());
     let is_own = |file: &str| {

@@ -1,5 +1,7 @@
 //! Where a case stands in the project, for consumers that annotate files or divide tests by file.
 
+use crate::model::split_part;
+
 /// A file of the project, and a line in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Location {
@@ -9,11 +11,12 @@ pub(crate) struct Location {
     pub(crate) line: Option<u32>,
 }
 
-/// Finds the place of a case of `unit` whose framework named `file` and `line`.
+/// Finds the place of a case of `unit`, a test file or a part of one, whose framework named `file` and `line`.
 ///
 /// A file outside of `work_dir`, the directory in the container that unit paths are relative to, is no file of the
 /// project: the unit itself is named instead, and the line, which belongs to another file, is left out.
 pub(crate) fn locate(file: Option<&str>, line: Option<u32>, unit: &str, work_dir: Option<&str>) -> Location {
+    let unit = split_part(unit).0;
     let of_unit = |line| Location { file: without_dot(unit).to_owned(), line };
     let Some(file) = file.map(str::trim).filter(|file| !file.is_empty()) else { return of_unit(line) };
     let relative = match work_dir {
@@ -73,6 +76,15 @@ mod tests {
             let location = locate(file, Some(3), "t/a.py", work_dir);
             assert_eq!((location.file.as_str(), location.line), (expected, line), "{file:?} in {work_dir:?}");
         }
+    }
+
+    #[test]
+    fn the_file_of_a_part_is_its_file() {
+        for unit in ["t/a.py::B", "./t/a.py"] {
+            assert_eq!(locate(None, Some(3), unit, None).file, "t/a.py");
+            assert_eq!(locate(Some("/usr/lib/x.py"), Some(3), unit, Some("/w")).file, "t/a.py");
+        }
+        assert_eq!(locate(None, None, "f/a.feature:12", None).file, "f/a.feature");
     }
 
     #[test]

@@ -126,10 +126,6 @@ impl<'a> Record<'a> {
         let dir = clean_name(&self.options.run_dir.display().to_string());
         self.page.line(&format!("files: {dir}"));
         totals::add_numbers(&mut self.page, self.state);
-        let flaky = self.state.units().iter().flat_map(|unit| &unit.cases).filter(|case| case.is_flaky()).count();
-        if flaky > 0 {
-            self.page.line(&format!("flaky: {} passed only when run again", number(flaky, "case")));
-        }
         self.page.blank();
         self.page.line(&record_verdict(self.state, self.options.colours));
         if self.state.ended_at().is_none() {

@@ -306,6 +306,8 @@ impl ShardTask {
         if let (Some(code), [unit], None) = (code, self.units.as_slice(), &life.stop)
             && let Some(mut case) = framework.case_of_exit(self.shared.plan.framework(), unit.id.as_str(), code)
             && let Some(cases) = division.by_unit.first_mut()
+            // A report that holds cases says more than the code does.
+            && cases.is_empty()
         {
             if let Some(finding) = case.findings.first_mut().filter(|finding| finding.kind == FindingKind::Failure) {
                 finding.text.clone_from(&output_tail);

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::model::{RunState, UnitRecord};
 
+use super::super::case_text::number;
 use super::super::clean::clean_name;
 use super::super::narrator::Verbosity;
 use super::super::span::phrase;
@@ -60,6 +61,10 @@ pub(crate) fn add_numbers(page: &mut Page, state: &RunState) {
         cases.skipped,
         cases.total()
     ));
+    let flaky = state.units().iter().flat_map(|unit| &unit.cases).filter(|case| case.is_flaky()).count();
+    if flaky > 0 {
+        page.line(&format!("flaky: {} passed only when run again", number(flaky, "case")));
+    }
 }
 
 /// Adds the rate of lines that ran, and where the merged coverage is.
