@@ -103,6 +103,9 @@ impl Framework for Pytest {
     }
 
     fn argv(&self, call: &FrameworkCall, units: &[&str]) -> Vec<String> {
+        // What a failing test printed is in its case, unless the user says otherwise.
+        let defaults =
+            ["--override-ini=junit_logging=all", "--override-ini=junit_log_passing_tests=false"].map(str::to_owned);
         let own = [
             format!("--junitxml={REPORT_DIR}/pytest.xml"),
             // The other families leave out `file` and `line`.
@@ -111,7 +114,8 @@ impl Framework for Pytest {
         ];
         let units = units.iter().map(|unit| as_argument(unit));
         // Of an option that is there twice pytest takes the last, and without its report a run is nothing.
-        call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).chain(units).collect()
+        let command = call.command.iter().cloned().chain(defaults);
+        command.chain(call.args.iter().cloned()).chain(own).chain(units).collect()
     }
 
     fn divide(&self, units: &[Unit], reports: Vec<ReportFile>) -> Division {
@@ -407,7 +411,8 @@ mod tests {
     fn a_leading_dash_is_no_option() {
         let call = FrameworkCall::new("pytest", vec!["pytest".into()], vec!["-x".into()]);
         let argv = Pytest.argv(&call, &["-dash_test.py", "$(touch pwned).py"]);
-        assert_eq!(argv[1], "-x");
+        // What the user says stands after what is only a default.
+        assert_eq!(argv[3], "-x");
         assert_eq!(&argv[argv.len() - 2..], ["./-dash_test.py", "$(touch pwned).py"]);
     }
 }

@@ -248,3 +248,19 @@ fn every_listing_has_a_form_for_programs() {
         assert!(rows.iter().all(|row| row["container"].is_string() && row["run"].is_string()), "{rows:?}");
     }
 }
+
+#[test]
+fn what_a_failing_test_of_pytest_printed_is_in_its_case() {
+    let project = Project::empty();
+    let text = "def test_good(): print('said by the good one')\ndef test_bad():\n    print('said by the bad one')\n    assert 0\n";
+    project.write("test_a.py", text);
+    let ended = project.pytest(&[]);
+    let (junit, html) =
+        (ended.expect(1).junit_text(), std::fs::read_to_string(ended.run_dir().join("report.html")).unwrap());
+    let printed = |text: &str, what: &str| text.matches(what).count();
+    // Once in the source that the failure shows, and once as output.
+    assert_eq!((printed(&junit, "said by the bad one"), printed(&junit, "said by the good one")), (2, 0), "{junit}");
+    assert!(printed(&html, "said by the bad one") >= 2);
+    let own = project.pytest(&["--", "-o", "junit_logging=no"]);
+    assert_eq!(printed(&own.junit_text(), "said by the bad one"), 1);
+}

@@ -31,6 +31,7 @@ fn nextest_cases_equal_those_of_nextest_alone() {
     assert_eq!(ended.outcome("shop::same_names"), "passed");
     let flaky = state.units().iter().flat_map(|unit| &unit.cases).filter(|case| case.is_flaky());
     assert_eq!(flaky.map(|case| case.name.as_str()).collect::<Vec<_>>(), ["passes_on_retry"]);
+    ended.says("flaky: 1 case passed only when run again");
 }
 
 #[test]

@@ -51,3 +51,17 @@ fn reports_of_a_command_are_its_cases() {
     let counts = ended.counts();
     assert_eq!((counts.passed, counts.failed, counts.skipped, counts.errored), (4, 2, 2, 0));
 }
+
+#[test]
+fn a_code_that_means_skipped_adds_no_case_to_a_report() {
+    let project = Project::empty();
+    project.write("e.sh", "mkdir -p out; printf '1..1\\nok 1 - x\\n' > out/e.tap; exit 77\n");
+    project.write("f.sh", "exit 77\n");
+    let arguments = ["run", "--image", SHELL, "--source=copy", "--command", "sh {unit}", "--report", "out/*", "e.sh"];
+    let ended = project.minke(&arguments);
+    ended.expect(3).left_nothing();
+    let counts = ended.counts();
+    assert_eq!((counts.passed, counts.failed, counts.skipped), (1, 0, 0), "{}", ended.junit_text());
+    let without = project.minke(&[&arguments[..8], &["f.sh", "--allow-empty", "*"]].concat());
+    assert_eq!(without.counts().skipped, 1, "{}", without.stderr);
+}
