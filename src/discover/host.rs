@@ -17,7 +17,7 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
     let mut searched = Vec::new();
     let mut unmatched = Vec::new();
     for path in selection.named.unwrap_or_default() {
-        let relative = inside(path, project)?;
+        let relative = selector_inside(selection, path, project)?;
         let full = project.join(&relative);
         if full.is_file() || is_part(selection, project, &relative) {
             units.push(relative);
@@ -30,7 +30,7 @@ pub fn on_host(selection: &Selection<'_>, project: &Path) -> Result<Found, Disco
     let excluded = selection.excluded()?;
     for path in &selection.paths_or_default() {
         let before = units.len();
-        let relative = inside(path, project)?;
+        let relative = selector_inside(selection, path, project)?;
         let full = project.join(&relative);
         if full.is_file() || is_part(selection, project, &relative) {
             units.push(relative);
@@ -74,7 +74,12 @@ fn place(project: &Path) -> String {
     format!("in `{}`", project.display())
 }
 
-/// Makes a path relative to the project.
+/// Makes the path in a selector relative to the project.
+fn selector_inside(selection: &Selection<'_>, selector: &str, project: &Path) -> Result<String, DiscoverError> {
+    let (path, part) = selection.split(selector);
+    Ok(inside(path, project)? + part)
+}
+
 fn inside(path: &str, project: &Path) -> Result<String, DiscoverError> {
     let outside = || DiscoverError::Outside { path: path.to_owned(), project: project.display().to_string() };
     let normal = normal(path);
@@ -189,6 +194,13 @@ mod tests {
         assert!(matches!(find(dir.path(), &["../x"], &[]), Err(DiscoverError::Outside { .. })));
         let around = format!("../{}/t/test_a.py", dir.path().file_name().unwrap().to_str().unwrap());
         assert_eq!(find(dir.path(), &[&around], &[]).unwrap().units, ["t/test_a.py"]);
+    }
+
+    #[test]
+    fn what_selects_a_part_is_no_path() {
+        let dir = project(&["t/test_a.py"]);
+        let found = find(dir.path(), &["./t//test_a.py::test_get[//a/./b/]"], &[]).unwrap();
+        assert_eq!(found.units, ["t/test_a.py::test_get[//a/./b/]"]);
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
     let mut searched = Vec::new();
     let mut unmatched = Vec::new();
     for path in selection.named.unwrap_or_default() {
-        let relative = inside(path, probe.work_dir());
+        let relative = selector_inside(selection, path, probe.work_dir());
         match probe.look(&relative).await? {
             Some((PathKind::File { .. }, _)) => units.push(relative),
             None if is_part(selection, probe, &relative).await? => units.push(relative),
@@ -29,7 +29,7 @@ pub async fn in_image(selection: &Selection<'_>, probe: &Probe) -> Result<Found,
     let excluded = selection.excluded()?;
     for path in &selection.paths_or_default() {
         let before = units.len();
-        let relative = inside(path, probe.work_dir());
+        let relative = selector_inside(selection, path, probe.work_dir());
         match probe.look(&relative).await? {
             Some((PathKind::File { .. }, _)) => units.push(relative),
             None if is_part(selection, probe, &relative).await? => units.push(relative),
@@ -80,7 +80,12 @@ fn place(probe: &Probe) -> String {
     format!("in image `{}` below `{}`", probe.image(), probe.work_dir())
 }
 
-/// Makes a path relative to the working directory when it lies below it; other absolute paths stay as they are.
+/// Makes the path in a selector relative to the working directory when it lies below it; other absolute paths stay as they are.
+fn selector_inside(selection: &Selection<'_>, selector: &str, work_dir: &str) -> String {
+    let (path, part) = selection.split(selector);
+    inside(path, work_dir) + part
+}
+
 fn inside(path: &str, work_dir: &str) -> String {
     let normal = normal(path);
     let base = format!("{}/", work_dir.trim_end_matches('/'));

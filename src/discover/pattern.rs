@@ -47,6 +47,11 @@ impl Selection<'_> {
         part.filter(|_| self.framework.takes_parts()).map(|_| file)
     }
 
+    /// Splits a selector into its path and what selects a part of the file, which is no path and stays as it is.
+    pub(super) fn split<'p>(&self, selector: &'p str) -> (&'p str, &'p str) {
+        selector.split_at(self.file_of_part(selector).unwrap_or(selector).len())
+    }
+
     /// Compiles the globs of what is left out. A glob also leaves out everything below what it matches.
     pub(super) fn excluded(&self) -> Result<GlobSet, DiscoverError> {
         let mut set = GlobSetBuilder::new();
