@@ -122,7 +122,9 @@ fn is_exact(tests: &Named) -> bool {
     tests.iter().all(|(name, matched)| {
         let is_whole = !name.contains([char::REPLACEMENT_CHARACTER]) && !name.contains(char::is_control);
         let is_plain = is_whole && !name.is_empty() && name.trim() == name;
-        is_plain && *owners.entry(matched.to_uppercase()).or_insert(name) == name
+        // Patterns take titles that are joined in either way.
+        let matched = matched.replace(BETWEEN_TITLES, " ").to_uppercase();
+        is_plain && *owners.entry(matched).or_insert(name) == name
     })
 }
 
@@ -199,6 +201,7 @@ mod tests {
     fn a_file_in_which_a_pattern_would_select_two_names_stays_whole() {
         for tests in [
             &[&["a b", "c"][..], &["a", "b c"]][..],
+            &[&["a b"], &["a > b"]],
             &[&["A"], &["a"]],
             &[&["two\nlines"]],
             &[&[""]],
