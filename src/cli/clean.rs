@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 
 use super::args::Format;
 use super::error::CliError;
-use crate::engine::{DockerClient, DockerEngine, ObjectKind, OwnedObject, Swept, sweep};
+use crate::engine::{DockerClient, DockerEngine, ObjectKind, OwnedObject, SecretDir, Swept, sweep};
 use crate::model::ExitCode;
 
 /// The version of the JSON that `--format json` writes.
 const FORMAT_VERSION: u32 = 1;
 
-/// Removes, or with `dry_run` lists, the containers, networks and volumes of runs that are no longer alive.
+/// Removes, or with `dry_run` lists, the containers, networks and volumes of runs that are no longer alive. Their secrets are
+/// removed first, with or without an engine.
 ///
 /// # Errors
 /// [`CliError::Engine`] when there is no engine, [`CliError::Output`] when standard output is closed.
@@ -23,6 +24,9 @@ pub async fn clean(
     format: Format,
     out: &mut dyn Write,
 ) -> Result<ExitCode, CliError> {
+    if !dry_run {
+        SecretDir::sweep();
+    }
     let engine = DockerEngine::connect(docker).await?;
     let swept = sweep(&engine, Timestamp::now(), dry_run).await?;
     match format {

@@ -44,7 +44,7 @@ pub(super) struct Prepared {
 /// Finds the units and the framework's command, and makes the plan.
 pub(super) async fn prepare(settings: &Settings, engine: Arc<dyn Engine>, run: RunId) -> Result<Prepared, CliError> {
     settings.check_command()?;
-    settings.check_build()?;
+    settings.check_unused()?;
     let named = listed_files(settings)?;
     let Staged { image, template, in_host, secrets, mut notes, mut remarks } =
         stage(settings, &engine, named.as_deref(), run).await?;

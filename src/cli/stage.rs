@@ -26,6 +26,8 @@ use crate::source::{Owner, Rules};
 const PROJECT_DIR: &str = "/project";
 /// Where frameworks and their reports need room.
 const TMP: &str = "/tmp";
+/// What the engine lays over every container's own files.
+const OF_THE_ENGINE: &[&str] = &["/proc", "/sys", "/dev", "/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
 /// Where containers see the engine's socket, if they do.
 const ENGINE_SOCKET: &str = "/var/run/docker.sock";
 
@@ -86,11 +88,18 @@ pub(super) async fn stage(
         Err(error) => return Err(error),
     };
     staged.template.digest.clone_from(&image.digest);
+    if matches!(settings.source, Source::Auto | Source::Copy) {
+        staged.leave_out_project_mounts(settings, &image);
+    }
     staged.template.services = beside.services;
     let source = settle_source(settings, engine, &staged.template, &image, &samples, run).await?;
     staged.in_host |= source == Source::Copy;
     if source.is_mount() {
         staged.mount(settings, source);
+        if settings.setup.is_some() && settings.setup_inputs.is_empty() {
+            let remark = "the setup does not see a mounted project: name what it reads with `--setup-inputs`";
+            staged.remarks.push(remark.to_owned());
+        }
     }
     staged.settle_engine_socket(settings, &engine.info().await?.endpoint)?;
     let is_made = source == Source::Copy || settings.setup.is_some();
@@ -137,6 +146,21 @@ impl Staged {
         };
         obtain_images(&mut services.list, settings, engine).await?;
         Ok(image)
+    }
+
+    /// Leaves out mounts of the project over the working directory, which compose files often have: they would hide the copy.
+    fn leave_out_project_mounts(&mut self, settings: &Settings, image: &Image) {
+        let container = &mut self.template.container;
+        let dir = container.work_dir.clone().unwrap_or_else(|| image.work_dir.clone());
+        let hides = |mount: &mut Mount| match &mount.source {
+            MountSource::Host(path) => settings.root.starts_with(path) && Path::new(&dir).starts_with(&mount.container),
+            MountSource::Volume(_) | MountSource::Existing(_) | MountSource::Tmpfs { .. } => false,
+        };
+        let left_out = container.mounts.extract_if(.., hides);
+        self.remarks.extend(left_out.map(|mount| {
+            let place = mount.container;
+            format!("the mount of the project at `{place}` is left out: the tests have a copy, unless `--source mount`")
+        }));
     }
 
     /// Gives the containers the engine's socket if that is allowed, and refuses to show it otherwise.
@@ -266,6 +290,8 @@ impl Staged {
     ) -> Result<Image, CliError> {
         let Some(command) = &settings.setup else { return Ok(image) };
         let mut container = self.template.container.clone().with_own_volumes();
+        // What a setup reads is what it depends on, and what it writes is in its image, not on this machine.
+        container.mounts.retain(|mount| mount.source != MountSource::Host(settings.root.clone()));
         container.network = settings.setup_network.clone();
         let dir = container.work_dir.clone().unwrap_or_else(|| image.work_dir.clone());
         let globs = settings.setup_inputs.as_slice();
@@ -308,6 +334,9 @@ pub(super) fn check_places(files: &[PlacedFile], container: &ContainerSettings) 
         return Err(CliError::FilesReadOnly { path: file.path.clone() });
     }
     for file in files {
+        if let Some(place) = OF_THE_ENGINE.iter().find(|place| Path::new(&file.path).starts_with(place)) {
+            return Err(CliError::FileInMount { path: file.path.clone(), mount: (*place).to_owned() });
+        }
         let is_around = |mount: &&Mount| Path::new(&file.path).starts_with(&mount.container);
         let innermost = container.mounts.iter().filter(is_around).max_by_key(|mount| mount.container.len());
         match innermost.map(|mount| (&mount.source, &mount.container)) {

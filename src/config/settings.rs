@@ -232,20 +232,27 @@ impl Settings {
         }
     }
 
-    /// Makes sure that no flag of a build is given where nothing is built. A file may have them for the runs that do build.
+    /// Makes sure that no flag is given that means nothing without another one. A file may have them for the runs that do have
+    /// the other.
     ///
     /// # Errors
     /// [`ConfigError::Unused`].
-    pub fn check_build(&self) -> Result<(), ConfigError> {
-        const OF_BUILDS: [&str; 4] = ["dockerfile", "target", "build-arg", "no-cache"];
+    pub fn check_unused(&self) -> Result<(), ConfigError> {
+        let has_services = !self.compose.is_empty() || !self.services.is_empty();
+        let dependent: [(&str, bool, &[&str]); 4] = [
+            ("build", self.build.is_some(), &["dockerfile", "target", "build-arg", "no-cache"]),
+            ("compose", !self.compose.is_empty(), &["service", "profile"]),
+            ("compose", has_services, &["services"]),
+            ("setup", self.setup.is_some(), &["setup-inputs", "setup-network", "no-snapshot"]),
+        ];
         let spec = |key| find(key).expect("the table has every key that is asked for");
-        let is_flag = |row: &&Setting| OF_BUILDS.contains(&row.key) && row.origin == Origin::Flag;
-        match self.provenance.iter().find(is_flag) {
-            Some(row) if self.build.is_none() => {
-                Err(ConfigError::Unused { spec: spec(row.key), without: spec("build") })
+        let is_flag = |key: &str| self.provenance.iter().any(|row| row.key == key && row.origin == Origin::Flag);
+        for (base, _, keys) in dependent.iter().filter(|(_, is_there, _)| !is_there) {
+            if let Some(key) = keys.iter().find(|key| is_flag(key)) {
+                return Err(ConfigError::Unused { spec: spec(key), without: spec(base) });
             }
-            Some(_) | None => Ok(()),
         }
+        Ok(())
     }
 
     /// Makes sure that the framework `command` has its command, and that its reports are those of one file.

@@ -93,7 +93,8 @@ fn read_project(sources: &Sources<'_>, index: &Path) -> Result<(Manifest, Vec<Pa
     let listed = list(sources.project, &sources.rules)?;
     if listed.bytes() > sources.limit {
         let (largest, bytes) = listed.largest().unwrap_or_default();
-        return Err(SourceError::TooLarge { limit: sources.limit, largest, bytes }.into());
+        let is_dir = sources.project.join(&largest).is_dir();
+        return Err(SourceError::TooLarge { limit: sources.limit, largest, is_dir, bytes }.into());
     }
     let mut index = Index::open(index.to_owned());
     let manifest = index.manifest(sources.project, &listed)?;

@@ -35,6 +35,8 @@ pub enum SourceError {
         limit: u64,
         /// The directory or file of the first level that holds most.
         largest: PathBuf,
+        /// Whether it is a directory.
+        is_dir: bool,
         /// Its size, in bytes.
         bytes: u64,
     },
@@ -56,9 +58,10 @@ impl SourceError {
                 format!("make it readable, or leave it out: `echo {} >> .minkeignore`", path.display())
             }
             Self::Glob { .. } => "write it as in .gitignore, such as `dist/**`".to_owned(),
-            Self::TooLarge { largest, .. } => format!(
-                "leave it out (`echo {}/ >> .minkeignore`), allow more with `--source-limit`, or use `--source mount`",
-                largest.display()
+            Self::TooLarge { largest, is_dir, .. } => format!(
+                "leave it out (`echo {}{} >> .minkeignore`), allow more with `--source-limit`, or use `--source mount`",
+                largest.display(),
+                if *is_dir { "/" } else { "" }
             ),
             Self::Cache { .. } => "free some space, or choose another `--output-dir`".to_owned(),
         }

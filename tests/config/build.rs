@@ -37,11 +37,33 @@ fn a_build_has_its_arguments_and_does_not_show_their_values() {
 fn flags_of_a_build_say_nothing_without_one() {
     let project = Project::new().file("minke.toml", "dockerfile = \"other\"\n");
     let check =
-        |arguments: &[&str]| project.settings(arguments).unwrap().check_build().map_err(|error| error.to_string());
+        |arguments: &[&str]| project.settings(arguments).unwrap().check_unused().map_err(|error| error.to_string());
     assert_eq!(check(&["run"]), Ok(()));
     assert_eq!(check(&["run", "--build", "--target", "t"]), Ok(()));
     assert_eq!(check(&["run", "--target", "t"]), Err("`--target` is given without `--build`".to_owned()));
     assert_eq!(check(&["run", "--build-arg", "A"]), Err("`--build-arg` is given without `--build`".to_owned()));
     let error = project.error(&["run", "--platform", "arm64"]);
     assert!(error.contains("`arm64`") && error.contains("OS/ARCH") && error.contains("linux/amd64"), "{error}");
+}
+
+#[test]
+fn a_flag_that_means_nothing_without_another_is_refused() {
+    let project = Project::new().file("compose.yaml", "services: {web: {image: i}}\n");
+    let check =
+        |arguments: &[&str]| project.settings(arguments).unwrap().check_unused().map_err(|error| error.to_string());
+    for (flags, base) in [
+        (&["run", "--service", "web"][..], "--compose"),
+        (&["run", "--services", "web"], "--compose"),
+        (&["run", "--profile", "p"], "--compose"),
+        (&["run", "--setup-inputs", "x"], "--setup"),
+        (&["run", "--no-snapshot"], "--setup"),
+        (&["run", "--setup-network", "none"], "--setup"),
+    ] {
+        let error = check(flags).unwrap_err();
+        assert!(error.contains(flags[1]) && error.contains(base), "{error}");
+    }
+    assert_eq!(
+        check(&["run", "-f", "compose.yaml", "--service", "web", "--setup", "x", "--setup-inputs", "y"]),
+        Ok(())
+    );
 }

@@ -479,6 +479,23 @@ fn a_second_ctrl_c_ends_services_that_do_not_heed_the_first() {
 }
 
 #[test]
+fn a_shared_service_that_never_gets_ready_is_not_waited_for_by_each_shard() {
+    let project = Project::empty();
+    for number in 0..6 {
+        project.write(&format!("test_{number}.py"), "def test_a(): pass\n");
+    }
+    let service = "{ image: minke-test/services, command: sh -c 'echo x >> /tries/list; sleep 1000', volumes: ['./tries:/tries'], \
+                   stop_grace_period: 0s, x-minke: { per: run, ready: [ { exec: 'false', timeout: 2s } ] } }";
+    project.write("compose.yaml", format!("services: {{ db: {service} }}\n")).write("tries/list", "");
+    let ended = run(&project, &["--shards", "6"]);
+    ended.expect(3);
+    left_nothing(&ended);
+    assert_eq!(ended.state().unit_counts().errored, 6);
+    // It is given a second chance, and the others take the last one's word.
+    assert_eq!(std::fs::read_to_string(project.path().join("tries/list")).unwrap(), "x\nx\n");
+}
+
+#[test]
 fn ctrl_c_while_services_start_leaves_nothing() {
     let project = Project::empty();
     project.write("test_a.py", "def test_a(): pass\n");

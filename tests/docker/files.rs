@@ -181,3 +181,13 @@ fn a_shard_directory_with_a_link_in_it_does_not_lead_artifacts_away() {
     assert_eq!(kept(&ended, 1), ["out/a"]);
     assert_eq!(found, 0, "a test that sees the run's directory cannot send files elsewhere");
 }
+
+#[test]
+fn a_file_that_the_engine_would_hide_is_refused() {
+    let project = Project::empty();
+    project.write("test_a.py", "def test_a(): pass\n").write("f", "text");
+    for path in ["/proc/x", "/dev/shm/x", "/etc/hosts", "/etc/resolv.conf"] {
+        let ended = project.minke(&["pytest", "--image", PYTHON, "--file", &format!("f:{path}")]);
+        ended.expect(2).says(&format!("`{path}` cannot be written into containers"));
+    }
+}

@@ -230,6 +230,11 @@ fn too_much_by_mistake_is_refused_with_the_directory_that_has_most() {
     ended.expect(2).says("more than 2g").says("`videos` (20.00 GiB)").says("echo videos/ >> .minkeignore");
     project.write(".minkeignore", "videos/\n");
     passing(&project, &[]);
+    fs::rename(project.path().join("videos/one"), project.path().join("dump.bin")).unwrap();
+    run(&project, &[]).expect(2).says("echo dump.bin >> .minkeignore");
+    project.write(".minkeignore", "dump.bin\n");
+    passing(&project, &[]);
+    fs::rename(project.path().join("dump.bin"), project.path().join("videos/one")).unwrap();
     run(&project, &["--source-limit", "1g", "--include", "videos"]).expect(2).says("more than 1g");
 }
 
@@ -370,4 +375,36 @@ fn a_copy_is_found_below_the_images_working_directory() {
     project.minke(&["pytest", "--image", image]).expect(0).says("in `/app`");
     assert!(Path::new(project.path()).join("test_a.py").is_file());
     let _ = Command::new("docker").args(["rmi", image]).output();
+}
+
+#[test]
+fn a_mounted_project_is_neither_written_by_a_setup_nor_forgotten_by_its_snapshot() {
+    let project = unique();
+    project.write("test_a.py", "def test_a(): assert open('/made').read() == 'dep\\n'\n").write("req", "one");
+    let setup = "echo dep > /made; echo dep > made-in-project; cat req > /had || true";
+    let mount = ["pytest", "--image", PYTHON, "--source", "mount", "--setup", setup, "--setup-network", "none"];
+    let ended = project.minke(&mount);
+    ended.expect(0).says("does not see a mounted project").left_nothing();
+    assert!(!project.path().join("made-in-project").exists());
+    let with_inputs = [&mount[..], &["--setup-inputs", "req"]].concat();
+    project.minke(&with_inputs).expect(0).says("setup: done in");
+    project.minke(&with_inputs).expect(0).says("taken from a snapshot");
+    project.write("req", "two").minke(&with_inputs).expect(0).says("setup: done in");
+}
+
+#[test]
+fn a_service_that_mounts_the_project_does_not_hide_the_copy() {
+    let project = unique();
+    project.write(
+        "compose.yaml",
+        format!("services: {{ web: {{ image: {PYTHON}, working_dir: /app, volumes: ['.:/app'] }} }}\n"),
+    );
+    project.write("test_a.py", "def test_a(): open('made-by-test', 'w').close()\n");
+    for source in ["copy", "auto"] {
+        let ended = project.minke(&["pytest", "-f", "compose.yaml", "--service", "web", "--source", source]);
+        ended.expect(0).says("the mount of the project at `/app` is left out").left_nothing();
+        assert!(!project.path().join("made-by-test").exists(), "{source}");
+    }
+    project.minke(&["pytest", "-f", "compose.yaml", "--service", "web", "--source", "image"]).expect(0);
+    assert!(project.path().join("made-by-test").exists());
 }

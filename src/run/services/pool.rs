@@ -104,11 +104,7 @@ impl ServicePool {
     /// Prepares what a shard of a slot needs; [`ServicePool::start`] brings it up, and [`ServicePool::take_back`] takes it back,
     /// on every path.
     pub(crate) async fn lease(&self, slot: Slot, shard: ShardId, logs: &Path) -> Result<Lease, ServiceError> {
-        if self.failures.load(Ordering::Relaxed) >= MOST_FAILURES
-            && let Some(error) = lock(&self.last_failure).clone()
-        {
-            return Err(error);
-        }
+        self.check_failures()?;
         let shared_network = if self.shared.is_empty() { None } else { self.shared_set().await?.network() };
         let kept = lock(&self.kept).remove(&slot);
         let set = kept.unwrap_or_else(|| {
@@ -179,6 +175,8 @@ impl ServicePool {
     /// Starts the services that all shards share, once.
     async fn shared_set(&self) -> Result<&ServiceSet, ServiceError> {
         let start = async {
+            // Whoever waited for another's attempt need not make one as well.
+            self.check_failures()?;
             let logs = self.dir.join("services");
             let set = ServiceSet::new(Arc::clone(&self.resources), "run", self.shared.clone(), None, logs);
             match set.start().await {
@@ -192,6 +190,14 @@ impl ServicePool {
             }
         };
         self.shared_set.get_or_try_init(|| start).await
+    }
+
+    /// Fails as the last shard did, when too many in a row have.
+    fn check_failures(&self) -> Result<(), ServiceError> {
+        match lock(&self.last_failure).clone() {
+            Some(error) if self.failures.load(Ordering::Relaxed) >= MOST_FAILURES => Err(error),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn remember(&self, error: &ServiceError) {
