@@ -103,9 +103,10 @@ impl Framework for Pytest {
     }
 
     fn argv(&self, call: &FrameworkCall, units: &[&str]) -> Vec<String> {
-        // What a failing test printed is in its case, unless the user says otherwise.
-        let defaults =
-            ["--override-ini=junit_logging=all", "--override-ini=junit_log_passing_tests=false"].map(str::to_owned);
+        // What a failing test printed is in its case, unless the user says something of it.
+        let is_said = call.args.iter().any(|arg| arg.contains("junit_log"));
+        let defaults = ["--override-ini=junit_logging=all", "--override-ini=junit_log_passing_tests=false"];
+        let defaults = defaults.into_iter().filter(|_| !is_said).map(str::to_owned);
         let own = [
             format!("--junitxml={REPORT_DIR}/pytest.xml"),
             // The other families leave out `file` and `line`.

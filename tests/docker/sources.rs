@@ -380,7 +380,9 @@ fn a_copy_is_found_below_the_images_working_directory() {
 #[test]
 fn a_mounted_project_is_neither_written_by_a_setup_nor_forgotten_by_its_snapshot() {
     let project = unique();
-    project.write("test_a.py", "def test_a(): assert open('/made').read() == 'dep\\n'\n").write("req", "one");
+    project
+        .write("test_a.py", "def test_a(): assert open('/made').read() == 'dep\\n'\n")
+        .write("req", project.path().to_str().unwrap());
     let setup = "echo dep > /made; echo dep > made-in-project; cat req > /had || true";
     let mount = ["pytest", "--image", PYTHON, "--source", "mount", "--setup", setup, "--setup-network", "none"];
     let ended = project.minke(&mount);
@@ -389,7 +391,11 @@ fn a_mounted_project_is_neither_written_by_a_setup_nor_forgotten_by_its_snapshot
     let with_inputs = [&mount[..], &["--setup-inputs", "req"]].concat();
     project.minke(&with_inputs).expect(0).says("setup: done in");
     project.minke(&with_inputs).expect(0).says("taken from a snapshot");
-    project.write("req", "two").minke(&with_inputs).expect(0).says("setup: done in");
+    project
+        .write("req", format!("{} and more", project.path().display()))
+        .minke(&with_inputs)
+        .expect(0)
+        .says("setup: done in");
 }
 
 #[test]
