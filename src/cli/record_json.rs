@@ -41,7 +41,7 @@ pub(super) fn runs_json<'a>(runs: impl Iterator<Item = (&'a RecordedRun, Result<
 
 fn head(state: &RunState, dir: &Path) -> Value {
     let (units, cases) = (state.unit_counts(), state.case_counts());
-    let flaky = state.units().iter().flat_map(|unit| &unit.cases).filter(|case| case.is_flaky()).count();
+    let flaky = state.flaky_cases();
     let is_finished = state.ended_at().is_some();
     json!({
         "run": state.run(),

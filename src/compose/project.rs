@@ -157,13 +157,11 @@ fn volumes(section: &Map, warnings: &mut Vec<String>) -> Result<Vec<Volume>, Com
         let mut volume = Volume { name: name.clone(), external: None };
         if !node.is_null() {
             let mut fields = Fields::of(node, format!("volumes.{name}"))?;
-            let key = fields.path("name");
-            let own_name = fields.take("name");
-            let text = own_name.map(|node| node.expect_text(&key)).transpose()?;
-            match (fields.flag("external")?.unwrap_or(false), own_name) {
-                (true, _) => volume.external = Some(text.unwrap_or(name).to_owned()),
-                (false, Some(node)) => warnings.push(ignored::name_warning(&node.at, &key)),
-                (false, None) => {}
+            let own_name = fields.text("name")?;
+            if fields.flag("external")?.unwrap_or(false) {
+                volume.external = Some(own_name.unwrap_or_else(|| name.clone()));
+            } else {
+                warnings.extend(name_warning(&mut fields));
             }
             warnings.extend(below(&fields));
         }
@@ -205,8 +203,7 @@ fn network_warnings(
 ) -> Result<(), ComposeError> {
     for (name, node) in networks.iter().filter(|(_, node)| !node.is_null()) {
         let mut fields = Fields::of(node, format!("networks.{name}"))?;
-        let key = fields.path("name");
-        warnings.extend(fields.take("name").map(|node| ignored::name_warning(&node.at, &key)));
+        warnings.extend(name_warning(&mut fields));
         warnings.extend(below(&fields));
     }
     let used: BTreeSet<&str> =
@@ -216,6 +213,11 @@ fn network_warnings(
         warnings.push(remark_at(&node.at, remark));
     }
     Ok(())
+}
+
+fn name_warning(fields: &mut Fields<'_>) -> Option<String> {
+    let key = fields.path("name");
+    fields.take("name").map(|node| ignored::name_warning(&node.at, &key))
 }
 
 fn below(fields: &Fields<'_>) -> Vec<String> {

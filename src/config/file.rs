@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeTable;
 
 use super::contents::Contents;
 use super::error::ConfigError;
@@ -104,9 +104,9 @@ impl ConfigFile {
         let Some(value) = root.get_ref().get("tool").and_then(|tool| tool.get_ref().get("minke")) else {
             return Ok(None);
         };
-        match value.get_ref() {
-            DeValue::Table(table) => Ok(Some(table.clone())),
-            _ => Err(self.syntax(value.span(), "`tool.minke` must be a table".to_owned())),
+        match value.get_ref().as_table() {
+            Some(table) => Ok(Some(table.clone())),
+            None => Err(self.syntax(value.span(), "`tool.minke` must be a table".to_owned())),
         }
     }
 

@@ -6,6 +6,7 @@
 //!
 //! Knows neither the command line's parser nor the process: flags, environment and current directory are handed in.
 
+mod checks;
 mod choice;
 mod container;
 mod container_override;

@@ -294,6 +294,11 @@ impl Options {
     }
 }
 
+/// Returns the option of a key that the code itself names.
+pub(super) fn named(key: &str) -> &'static OptionSpec {
+    find(key).expect("the table has every key that is asked for")
+}
+
 /// Finds an option by its key.
 pub(crate) fn find(key: &str) -> Option<&'static OptionSpec> {
     OPTIONS.iter().find(|spec| spec.key == key)

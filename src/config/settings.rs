@@ -15,7 +15,7 @@ use super::error::{ConfigError, Place};
 use super::field::{All, Given};
 use super::file::{ConfigFile, shown};
 use super::flags::Flags;
-use super::options::{Options, find};
+use super::options::{Options, named};
 use super::origin::Origin;
 use super::scalar::{Count, Switch};
 use super::secret_entry;
@@ -29,7 +29,7 @@ use crate::model::{
 use crate::plan::{Isolation, Partition, Split, Strictness};
 
 /// The framework that is a command of the user's own.
-const COMMAND: &str = "command";
+pub(super) const COMMAND: &str = "command";
 
 /// Everything that a run can be told.
 ///
@@ -230,45 +230,6 @@ impl Settings {
             (None, Some(build)) => Ok(Cow::Owned(name_of_built(&build.context, None))),
             (Some(_), _) | (None, None) => self.required_image().map(Cow::Borrowed),
         }
-    }
-
-    /// Makes sure that no flag is given that means nothing without another one. A file may have them for the runs that do have
-    /// the other.
-    ///
-    /// # Errors
-    /// [`ConfigError::Unused`].
-    pub fn check_unused(&self) -> Result<(), ConfigError> {
-        let has_services = !self.compose.is_empty() || !self.services.is_empty();
-        let dependent: [(&str, bool, &[&str]); 4] = [
-            ("build", self.build.is_some(), &["dockerfile", "target", "build-arg", "no-cache"]),
-            ("compose", !self.compose.is_empty(), &["service", "profile"]),
-            ("compose", has_services, &["services"]),
-            ("setup", self.setup.is_some(), &["setup-inputs", "setup-network", "no-snapshot"]),
-        ];
-        let spec = |key| find(key).expect("the table has every key that is asked for");
-        let is_flag = |key: &str| self.provenance.iter().any(|row| row.key == key && row.origin == Origin::Flag);
-        for (base, _, keys) in dependent.iter().filter(|(_, is_there, _)| !is_there) {
-            if let Some(key) = keys.iter().find(|key| is_flag(key)) {
-                return Err(ConfigError::Unused { spec: spec(key), without: spec(base) });
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes sure that the framework `command` has its command, and that its reports are those of one file.
-    ///
-    /// # Errors
-    /// [`ConfigError::Missing`], [`ConfigError::Unused`] and [`ConfigError::SharedReport`].
-    pub fn check_command(&self) -> Result<(), ConfigError> {
-        let spec = |key| find(key).expect("the table has every key that is asked for");
-        if self.framework != COMMAND {
-            let unused = || ConfigError::Unused { spec: spec("report"), without: spec("command") };
-            return if self.reports.is_empty() { Ok(()) } else { Err(unused()) };
-        }
-        required("command", self.command.as_ref().map(|_| COMMAND))?;
-        let is_shared = |glob: &&String| !glob.starts_with('/') && !glob.contains("{unit}");
-        let shared = self.reports.iter().filter(|_| self.source.is_mount()).find(is_shared);
-        shared.map_or(Ok(()), |glob| Err(ConfigError::SharedReport { glob: glob.clone() }))
     }
 
     fn resolve(
@@ -501,8 +462,8 @@ fn variables(
     Ok(variables)
 }
 
-fn required<'value>(key: &str, value: Option<&'value str>) -> Result<&'value str, ConfigError> {
-    value.ok_or_else(|| ConfigError::Missing { spec: find(key).expect("the table has every key that is asked for") })
+pub(super) fn required<'value>(key: &str, value: Option<&'value str>) -> Result<&'value str, ConfigError> {
+    value.ok_or_else(|| ConfigError::Missing { spec: named(key) })
 }
 
 #[cfg(test)]

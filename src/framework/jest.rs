@@ -8,7 +8,7 @@ use super::{
     CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, by_file, by_shell, file_name, file_of,
     package_json, test_names,
 };
-use crate::model::{Division, ReportFile, ReportFormat, Unit};
+use crate::model::{Division, ReportFile, ReportFormat, Unit, split_part};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -53,11 +53,11 @@ impl Framework for Jest {
     }
 
     fn stands_alone(&self, unit: &str) -> bool {
-        test_names::pattern(unit).is_some()
+        split_part(unit).1.is_some()
     }
 
     fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
-        if test_names::selects_by_name(call, &["-t", "--testNamePattern"]) {
+        if test_names::selects_by_name(call, test_names::BY_NAME) {
             return None;
         }
         // jest lists no tests, but it reports those that a pattern leaves out. Files are loaded, tests and hooks are not run.
@@ -65,7 +65,7 @@ impl Framework for Jest {
             "--ci".to_owned(),
             "--json".to_owned(),
             format!("--outputFile={}", test_names::listing_file()),
-            format!("--testNamePattern={}", test_names::NOTHING),
+            test_names::NO_TEST.to_owned(),
             "--reporters=default".to_owned(),
             "--coverage=false".to_owned(),
             "--runTestsByPath".to_owned(),
@@ -106,16 +106,14 @@ impl Framework for Jest {
             format!("--outputFile={REPORT_DIR}/jest.json"),
             "--testLocationInResults".to_owned(),
         ];
-        let pattern = units.iter().find_map(|unit| test_names::pattern(unit));
-        let pattern = pattern.map(|pattern| format!("--testNamePattern={pattern}"));
         let paths = [
             // Else the paths are regular expressions.
             "--runTestsByPath".to_owned(),
             // An option before may take any number of values.
             "--".to_owned(),
         ];
-        let units = units.iter().map(|unit| file_of(unit).to_owned());
-        let own = own.into_iter().chain(pattern).chain(paths).chain(units);
+        let files = units.iter().map(|unit| file_of(unit).to_owned());
+        let own = own.into_iter().chain(test_names::selection(units)).chain(paths).chain(files);
         let argv = call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).collect();
         // jest makes no directory for its report.
         by_shell(&format!("mkdir -p {REPORT_DIR} && exec \"$@\""), argv)

@@ -9,7 +9,7 @@ use super::{
     CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, by_file, file_name,
     file_of, package_json, test_names,
 };
-use crate::model::{Division, ReportFile, Unit};
+use crate::model::{Division, ReportFile, Unit, split_part};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -57,7 +57,7 @@ impl Framework for Mocha {
     }
 
     fn stands_alone(&self, unit: &str) -> bool {
-        test_names::plain_pattern(unit).is_some()
+        split_part(unit).1.is_some()
     }
 
     fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
@@ -93,10 +93,8 @@ impl Framework for Mocha {
 
     fn argv(&self, call: &FrameworkCall, units: &[&str]) -> Vec<String> {
         let own = ["--reporter=xunit".to_owned(), format!("--reporter-option=output={REPORT_DIR}/mocha.xml")];
-        let pattern = units.iter().find_map(|unit| test_names::plain_pattern(unit));
-        let pattern = pattern.map(|pattern| format!("--grep={pattern}"));
-        let units = units.iter().map(|unit| as_argument(file_of(unit)));
-        let own = own.into_iter().chain(pattern).chain(units);
+        let files = units.iter().map(|unit| as_argument(file_of(unit)));
+        let own = own.into_iter().chain(test_names::mocha_selection(units)).chain(files);
         // Of a reporter that is named twice mocha takes the last.
         call.command.iter().cloned().chain(call.args.iter().cloned()).chain(own).collect()
     }

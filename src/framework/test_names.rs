@@ -14,20 +14,32 @@ use crate::plan::FrameworkCall;
 /// What stands between the titles in the name of a case of jest's and vitest's.
 const BETWEEN_TITLES: &str = " > ";
 
-/// A pattern that matches no name.
-pub(super) const NOTHING: &str = "(?!)";
+/// The options of jest and vitest that select tests by their names.
+pub(super) const BY_NAME: &[&str] = &["-t", "--testNamePattern"];
 
-/// Writes the pattern of a part; `None` for a whole file. Titles that a name divides by ` > ` are joined by a space.
-pub(super) fn pattern(unit: &str) -> Option<String> {
-    let name = split_part(unit).1?;
-    let titles: Vec<String> = name.split(BETWEEN_TITLES).map(escaped).collect();
-    // A title may have the sign itself.
-    Some(format!("^{}$", titles.join("(?: >)? ")))
+/// The argument with which jest and vitest run no test, and report all.
+pub(super) const NO_TEST: &str = "--testNamePattern=(?!)";
+
+/// Writes the argument with which jest and vitest run the part among some units; `None` when they are whole files.
+pub(super) fn selection(units: &[&str]) -> Option<String> {
+    Some(format!("--testNamePattern={}", pattern(part_among(units)?)))
 }
 
-/// Writes the pattern of a part whose titles are joined by a space; `None` for a whole file.
-pub(super) fn plain_pattern(unit: &str) -> Option<String> {
-    split_part(unit).1.map(|name| format!("^{}$", escaped(name)))
+/// Writes the argument with which mocha runs the part among some units; `None` when they are whole files.
+pub(super) fn mocha_selection(units: &[&str]) -> Option<String> {
+    Some(format!("--grep=^{}$", escaped(part_among(units)?)))
+}
+
+/// Returns the name of the part among some units: one that stands alone.
+fn part_among<'u>(units: &[&'u str]) -> Option<&'u str> {
+    units.iter().find_map(|unit| split_part(unit).1)
+}
+
+/// Writes the pattern of a name whose titles ` > ` divides; they are matched as joined by a space.
+fn pattern(name: &str) -> String {
+    let titles: Vec<String> = name.split(BETWEEN_TITLES).map(escaped).collect();
+    // A title may have the sign itself.
+    format!("^{}$", titles.join("(?: >)? "))
 }
 
 /// Escapes what means something in a regular expression of JavaScript.
@@ -176,9 +188,10 @@ mod tests {
 
     #[test]
     fn a_pattern_escapes_what_means_something_and_takes_both_ways_to_join_titles() {
-        assert_eq!(pattern("a.test.js::outer (a+b) > x/y").unwrap(), r"^outer \(a\+b\)(?: >)? x\/y$");
-        assert_eq!(plain_pattern("a.js::costs $5 > 4").unwrap(), r"^costs \$5 > 4$");
-        assert_eq!(pattern("a.test.js"), None);
+        let of_jest = selection(&["a.test.js::outer (a+b) > x/y"]);
+        assert_eq!(of_jest.unwrap(), r"--testNamePattern=^outer \(a\+b\)(?: >)? x\/y$");
+        assert_eq!(mocha_selection(&["a.js::costs $5 > 4"]).unwrap(), r"--grep=^costs \$5 > 4$");
+        assert_eq!((selection(&["a.test.js", "b.test.js"]), mocha_selection(&["a.js"])), (None, None));
     }
 
     fn of(tests: &[&[&str]]) -> Vec<String> {
@@ -225,10 +238,10 @@ mod tests {
     fn the_users_own_selection_by_name_is_seen() {
         let call = |arg: &str| FrameworkCall::new("jest", vec!["jest".into()], vec![arg.into()]);
         for arg in ["-t", "-tname", "--testNamePattern", "--testNamePattern=x"] {
-            assert!(selects_by_name(&call(arg), &["-t", "--testNamePattern"]), "{arg}");
+            assert!(selects_by_name(&call(arg), BY_NAME), "{arg}");
         }
         for arg in ["--testTimeout=5", "--testNamePatterns", "--runInBand"] {
-            assert!(!selects_by_name(&call(arg), &["-t", "--testNamePattern"]), "{arg}");
+            assert!(!selects_by_name(&call(arg), BY_NAME), "{arg}");
         }
     }
 }

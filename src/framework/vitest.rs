@@ -11,7 +11,7 @@ use super::{
     CommandCandidate, Framework, Need, ProjectFiles, REPORT_DIR, Sign, Strength, as_argument, file_name, file_of,
     package_json, test_names,
 };
-use crate::model::{Case, Division, ReportFile, ReportFormat, ReportProblem, Unit};
+use crate::model::{Case, Division, ReportFile, ReportFormat, ReportProblem, Unit, split_part};
 use crate::plan::FrameworkCall;
 use crate::schedule::ExitMeaning;
 
@@ -72,11 +72,11 @@ impl Framework for Vitest {
     }
 
     fn stands_alone(&self, unit: &str) -> bool {
-        test_names::pattern(unit).is_some()
+        split_part(unit).1.is_some()
     }
 
     fn part_listing(&self, call: &FrameworkCall, files: &[&str]) -> Option<Vec<String>> {
-        if test_names::selects_by_name(call, &["-t", "--testNamePattern"]) {
+        if test_names::selects_by_name(call, test_names::BY_NAME) {
             return None;
         }
         // Its `list` fails where a test file prints something. Tests that a pattern leaves out are reported all the same.
@@ -84,7 +84,7 @@ impl Framework for Vitest {
             "run".to_owned(),
             "--reporter=json".to_owned(),
             format!("--outputFile.json={}", test_names::listing_file()),
-            format!("--testNamePattern={}", test_names::NOTHING),
+            test_names::NO_TEST.to_owned(),
             "--coverage.enabled=false".to_owned(),
             "--cache=false".to_owned(),
         ];
@@ -128,8 +128,7 @@ impl Framework for Vitest {
             "--cache=false".to_owned(),
         ];
         let others = if let [unit] = units { without_look_alikes(file_of(unit)) } else { Vec::new() };
-        let pattern = units.iter().find_map(|unit| test_names::pattern(unit));
-        let others = others.into_iter().chain(pattern.map(|pattern| format!("--testNamePattern={pattern}")));
+        let others = others.into_iter().chain(test_names::selection(units));
         let units = units.iter().map(|unit| as_argument(file_of(unit)));
         let command = call.command.iter().cloned().chain(["run".to_owned()]);
         command.chain(call.args.iter().cloned()).chain(own).chain(others).chain(units).collect()
@@ -261,14 +260,14 @@ fn give(division: &mut Division, units: &[Unit], file: &str, cases: Vec<Case>, t
 
 /// Finds the unit of a file by its path relative to vitest's root, which may lie below or above the project's.
 fn place_of(units: &[Unit], file: &str) -> Option<usize> {
-    let path = |unit: &Unit| file_of(unit.id.as_str()).to_owned();
-    let exact = units.iter().position(|unit| path(unit) == file);
+    let exact = units.iter().position(|unit| file_of(unit.id.as_str()) == file);
     exact.or_else(|| {
         let is_below = |path: &str, part: &str| path.strip_suffix(part).is_some_and(|before| before.ends_with('/'));
         let fits = |unit: &Unit| {
             let climbs = above(file).len() < file.len();
-            let is_above = climbs && path(unit) == above(file);
-            is_above || is_below(&path(unit), above(file))
+            let unit = file_of(unit.id.as_str());
+            let is_above = climbs && unit == above(file);
+            is_above || is_below(unit, above(file))
         };
         let mut fitting = units.iter().enumerate().filter(|(_, unit)| fits(unit)).map(|(place, _)| place);
         fitting.next().filter(|_| fitting.next().is_none())

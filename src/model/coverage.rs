@@ -47,6 +47,11 @@ pub struct MergedCoverage {
 }
 
 impl MergedCoverage {
+    /// Returns what is said behind the rates of coverage that is not whole; nothing for one that is.
+    pub fn unless_whole(&self) -> &'static str {
+        if self.problems.is_empty() { "" } else { ", not whole" }
+    }
+
     /// Tells the rate of lines that ran, in a few words: one rate when all files agree, else one for each.
     pub fn rates(&self) -> Option<String> {
         let rated: Vec<(&str, LineCounts)> =

@@ -5,11 +5,13 @@ const SCRIPTS: [&str; 9] = [".py", ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx",
 
 /// Splits a selector into the test file, or the directory, and the part of it that is meant; `None` for the whole.
 ///
-/// The forms are those of the frameworks: `a.py::Class::test[row]`, `a.test.js::group > test`, `a.feature:12:30`, `a_spec.rb:12`, `a_spec.rb[1:2]`,
+/// The forms are those of the frameworks: `a.py::Class::test[row]`, `a.test.js::group > test`, `a.feature:12:30`,
+/// `a_spec.rb:12`, `a_spec.rb[1:2]`,
 /// `package::TestName` for Go, and `binary-id$module::test` for cargo-nextest.
 pub fn split_part(selector: &str) -> (&str, Option<&str>) {
     let at = |separator: &str, length: usize| selector.find(separator).map(|at| at + length);
-    if let Some(end) = SCRIPTS.iter().filter_map(|extension| at(&format!("{extension}::"), extension.len())).min() {
+    let is_script = |&(at, _): &(usize, &str)| SCRIPTS.iter().any(|extension| selector[..at].ends_with(extension));
+    if let Some((end, _)) = selector.match_indices("::").find(is_script) {
         return (&selector[..end], Some(&selector[end + 2..]).filter(|part| !part.is_empty()));
     }
     let ends = [at(".feature:", 8), at(".rb:", 3)];

@@ -364,6 +364,11 @@ impl RunState {
         CaseCounts::of(self.units.iter().flat_map(|unit| &unit.cases))
     }
 
+    /// Counts the cases that passed only when they were run again.
+    pub fn flaky_cases(&self) -> usize {
+        self.units.iter().flat_map(|unit| &unit.cases).filter(|case| case.is_flaky()).count()
+    }
+
     /// Tells whether there are cases and all of them are skipped, as when a filter leaves no test; such a run is not green,
     /// unless its units may be empty.
     pub fn has_only_skips(&self) -> bool {

@@ -28,14 +28,11 @@ pub async fn cached(engine: &dyn Engine) -> Result<Vec<CacheEntry>, SnapshotErro
 }
 
 /// Removes images that minke has made, and returns those that are gone and those that stay, with the reason.
-pub async fn prune(
-    engine: &dyn Engine,
-    mut entries: Vec<CacheEntry>,
-) -> (Vec<CacheEntry>, Vec<(CacheEntry, EngineError)>) {
+///
+/// The newest come first, as [`cached`] lists them: an image that another one is made of cannot be removed before it.
+pub async fn prune(engine: &dyn Engine, entries: Vec<CacheEntry>) -> (Vec<CacheEntry>, Vec<(CacheEntry, EngineError)>) {
     let mut removed = Vec::new();
     let mut kept = Vec::new();
-    // An image that another one is made of cannot be removed before it.
-    entries.sort_by_key(|entry| std::cmp::Reverse(entry.image.created));
     for entry in entries {
         match engine.remove_image(&entry.image.id.0).await {
             Ok(()) => removed.push(entry),

@@ -33,11 +33,14 @@ fn a_build_has_its_arguments_and_does_not_show_their_values() {
     assert!(!format!("{:?}", rows(&settings, "build-arg")).contains("secret"));
 }
 
+fn check_unused(project: &Project, arguments: &[&str]) -> Result<(), String> {
+    project.settings(arguments).unwrap().check_unused().map_err(|error| error.to_string())
+}
+
 #[test]
 fn flags_of_a_build_say_nothing_without_one() {
     let project = Project::new().file("minke.toml", "dockerfile = \"other\"\n");
-    let check =
-        |arguments: &[&str]| project.settings(arguments).unwrap().check_unused().map_err(|error| error.to_string());
+    let check = |arguments: &[&str]| check_unused(&project, arguments);
     assert_eq!(check(&["run"]), Ok(()));
     assert_eq!(check(&["run", "--build", "--target", "t"]), Ok(()));
     assert_eq!(check(&["run", "--target", "t"]), Err("`--target` is given without `--build`".to_owned()));
@@ -49,8 +52,7 @@ fn flags_of_a_build_say_nothing_without_one() {
 #[test]
 fn a_flag_that_means_nothing_without_another_is_refused() {
     let project = Project::new().file("compose.yaml", "services: {web: {image: i}}\n");
-    let check =
-        |arguments: &[&str]| project.settings(arguments).unwrap().check_unused().map_err(|error| error.to_string());
+    let check = |arguments: &[&str]| check_unused(&project, arguments);
     for (flags, base) in [
         (&["run", "--service", "web"][..], "--compose"),
         (&["run", "--services", "web"], "--compose"),

@@ -26,6 +26,7 @@ mod registry;
 mod remote;
 mod reports;
 mod secrets;
+mod service_life;
 mod services;
 mod show;
 mod socket;

@@ -5,9 +5,8 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::thread;
 
-use crate::support::{Ended, Project};
+use crate::support::{Ended, Project, SERVICES};
 
-const SERVICES: &str = "minke-test/services";
 const SOCKET: &str = "/var/run/docker.sock";
 
 /// Passes connections on to the engine's socket for as long as this process lives, and returns the address.

@@ -12,9 +12,7 @@ use minke::model::{
 use minke::plan::{FrameworkCall, Isolation, PlanInput, plan};
 use minke::run::{Cancel, RunDirectory, Sinks, new_run_id};
 
-use crate::support::{Project, containers_of, docker};
-
-const SERVICES: &str = "minke-test/services";
+use crate::support::{Project, SERVICES, containers_of, docker};
 
 /// A test that fails when another container has been in its database or its cache.
 const ALONE: &str = r#"

@@ -23,6 +23,7 @@ pub(crate) const GO: &str = "minke-test/go";
 pub(crate) const RUST: &str = "minke-test/rust";
 pub(crate) const SHELL: &str = "minke-test/shell";
 pub(crate) const JAVASCRIPT: &str = "minke-test/javascript";
+pub(crate) const SERVICES: &str = "minke-test/services";
 
 /// A directory that minke is run in.
 pub(crate) struct Project {

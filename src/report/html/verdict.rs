@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::text::visible;
 use super::words::{grouped, number, span};
-use crate::model::{Case, ExitCode, RunState};
+use crate::model::{ExitCode, RunState};
 
 /// The banner of the report.
 pub(super) struct Verdict {
@@ -47,7 +47,7 @@ impl Verdict {
         let tests: Duration = state.units().iter().map(|unit| unit.duration).sum();
         let wall = state.wall();
         let times = wall.filter(|wall| !wall.is_zero() && !tests.is_zero());
-        let flaky = state.units().iter().flat_map(|unit| &unit.cases).filter(|case: &&Case| case.is_flaky()).count();
+        let flaky = state.flaky_cases();
         let of_units = figures(
             &[
                 ("failed", "failed", units.failed),
@@ -77,10 +77,9 @@ impl Verdict {
             wall: wall.map(span),
             tests: span(tests),
             speedup: times.map(|wall| format!("{:.1}", tests.as_secs_f64() / wall.as_secs_f64())),
-            coverage: state.coverage().and_then(|coverage| {
-                let partly = if coverage.problems.is_empty() { "" } else { ", not whole" };
-                coverage.rates().map(|rates| format!("{rates}{partly}"))
-            }),
+            coverage: state
+                .coverage()
+                .and_then(|coverage| coverage.rates().map(|rates| rates + coverage.unless_whole())),
             shares: [
                 Share { total: number(units.total(), "unit"), figures: of_units },
                 Share { total: number(cases.total(), "case"), figures: of_cases },

@@ -194,10 +194,10 @@ impl ServicePool {
 
     /// Fails as the last shard did, when too many in a row have.
     fn check_failures(&self) -> Result<(), ServiceError> {
-        match lock(&self.last_failure).clone() {
-            Some(error) if self.failures.load(Ordering::Relaxed) >= MOST_FAILURES => Err(error),
-            Some(_) | None => Ok(()),
+        if self.failures.load(Ordering::Relaxed) < MOST_FAILURES {
+            return Ok(());
         }
+        lock(&self.last_failure).clone().map_or(Ok(()), Err)
     }
 
     fn remember(&self, error: &ServiceError) {

@@ -353,7 +353,9 @@ impl ShardTask {
         let said_by_init = output_tail.contains("[FATAL tini") || output_tail.contains("exec: ");
         let command = self.shared.plan.framework().command.join(" ");
         let image = &self.shared.plan.template().image;
-        if let Some(needs_shell) = self.shell_for().filter(|_| lacks_shell(exit, output_tail)) {
+        if lacks_shell(exit, output_tail)
+            && let Some(needs_shell) = self.shell_for()
+        {
             let detail = format!("image `{image}` has no /bin/sh, which `{needs_shell}` needs");
             return Some(LaunchFailure { cause: Cause::Image, detail });
         }

@@ -61,7 +61,7 @@ pub(crate) fn add_numbers(page: &mut Page, state: &RunState) {
         cases.skipped,
         cases.total()
     ));
-    let flaky = state.units().iter().flat_map(|unit| &unit.cases).filter(|case| case.is_flaky()).count();
+    let flaky = state.flaky_cases();
     if flaky > 0 {
         page.line(&format!("flaky: {} passed only when run again", number(flaky, "case")));
     }
@@ -70,7 +70,7 @@ pub(crate) fn add_numbers(page: &mut Page, state: &RunState) {
 /// Adds the rate of lines that ran, and where the merged coverage is.
 pub(crate) fn add_coverage(page: &mut Page, state: &RunState, options: &SummaryOptions) {
     let Some(coverage) = state.coverage() else { return };
-    let partly = if coverage.problems.is_empty() { "" } else { ", not whole" };
+    let partly = coverage.unless_whole();
     let rates = coverage.rates().unwrap_or_else(|| "none".to_owned());
     let places: Vec<String> = options.coverage.iter().map(|dir| clean_name(&dir.display().to_string())).collect();
     let places = if places.is_empty() { String::new() } else { format!(", in {}", places.join(" and ")) };
